@@ -1,0 +1,81 @@
+/**
+ * The hypercall ABI, version 1: frames between a guest's agent and the supervisor over the guest's virtio console
+ * (/dev/hvc0), little endian.
+ *
+ * ```
+ *  0        4      6      8            12
+ *  ┌────────┬──────┬──────┬────────────┬─────────────────┐
+ *  │ "HVC1" │ type │  0   │ length     │ payload ≤ 64 KiB│
+ *  └────────┴──────┴──────┴────────────┴─────────────────┘
+ * ```
+ * Strings in a payload are a u16 byte length and UTF-8.
+ */
+
+export const AGENT_ABI = 1
+export const AGENT_MAGIC = 0x31435648
+export const AGENT_HEADER_BYTES = 12
+export const AGENT_MAX_PAYLOAD = 65_536
+
+/** Guest → host. */
+export const GuestFrame = {
+  /** u16 abi, string agent version, string role. */
+  hello: 1,
+  /** Empty: userland has reached its first screen. */
+  ready: 2,
+  /** u32 call id, u16 number, u16 count, then so many strings. */
+  call: 3,
+  /** u8: 0 power off, 1 reboot. The guest has synced and is about to halt. */
+  goodbye: 4,
+  /** u32 nonce. */
+  pong: 5,
+} as const
+
+/** Host → guest. */
+export const HostFrame = {
+  /** u16 abi, string domain name, string supervisor version. */
+  welcome: 0x81,
+  /** u32 call id, u16 status, then text to the end. */
+  reply: 0x82,
+  /** u16 columns, u16 rows. */
+  resize: 0x83,
+  /** u8: 0 power off, 1 reboot. */
+  shutdown: 0x84,
+  /** u64 Unix time in ms, 6 bytes MAC, string hostname, u16 length and entropy bytes. */
+  resumed: 0x85,
+  /** u32 nonce. */
+  ping: 0x86,
+} as const
+
+export const HypercallNumber = {
+  info: 1,
+  list: 2,
+  stats: 3,
+  log: 4,
+  start: 5,
+  pause: 6,
+  resume: 7,
+  shutdown: 8,
+  kill: 9,
+  focus: 10,
+  snapshot: 11,
+  clone: 12,
+  cap: 13,
+  policy: 14,
+  console: 15,
+  send: 16,
+  clip: 17,
+  vault: 18,
+} as const
+
+export type HypercallName = keyof typeof HypercallNumber
+
+export const HypercallStatus = {
+  ok: 0,
+  malformed: 1,
+  forbidden: 2,
+  failed: 3,
+  'not-implemented': 4,
+  'no-such-domain': 5,
+  'illegal-state': 6,
+  'over-budget': 7,
+} as const

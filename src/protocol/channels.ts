@@ -1,0 +1,52 @@
+/**
+ * The ports between a domain and the page: display and console. Both run by credit, so that a guest that floods waits
+ * for the person's side and never the other way round.
+ */
+
+/** Page → domain on the display port. */
+export type DisplayRequest =
+  /** One frame may be sent; `recycle` gives the buffer of an earlier one back. No credit, no work. */
+  | { readonly kind: 'credit'; readonly recycle?: ArrayBuffer }
+  /** The next frame must be the whole screen (a new viewer). */
+  | { readonly kind: 'refresh' }
+  /** PS/2 set 1 scancodes as the i8042 delivers them, at most 64. */
+  | { readonly kind: 'keys'; readonly scancodes: readonly number[] }
+  /** Movement in guest pixels, y down; buttons are bits 0 left, 1 middle, 2 right. */
+  | {
+      readonly kind: 'mouse'
+      readonly dx: number
+      readonly dy: number
+      readonly wheel: number
+      readonly buttons: number
+    }
+
+/** Domain → page on the display port. */
+export type DisplayEvent =
+  /** A changed rectangle of the screen as RGBA bytes, width × height × 4; answers one credit. */
+  {
+    readonly kind: 'frame'
+    readonly screen: { readonly width: number; readonly height: number; readonly mode: 'text' | 'graphics' }
+    readonly x: number
+    readonly y: number
+    readonly width: number
+    readonly height: number
+    readonly pixels: ArrayBuffer
+    readonly sequence: number
+  }
+
+/** Page → domain on the console port. */
+export type ConsoleRequest =
+  | { readonly kind: 'input'; readonly bytes: Uint8Array }
+  /** `bytes` of the output have been taken by the terminal. */
+  | { readonly kind: 'ack'; readonly bytes: number }
+  | { readonly kind: 'resize'; readonly columns: number; readonly rows: number }
+
+/** Domain → page on the console port. */
+export type ConsoleEvent = { readonly kind: 'output'; readonly bytes: Uint8Array }
+
+/** Unacknowledged console output at which the vCPU is held back, and at which it goes on. Bytes. */
+export const CONSOLE_HIGH_WATERMARK = 256 * 1024
+export const CONSOLE_LOW_WATERMARK = 64 * 1024
+
+/** Frames on the network port, both ways: Ethernet without FCS, 14–1514 bytes each. */
+export type NetworkMessage = { readonly kind: 'frames'; readonly frames: readonly Uint8Array[] }

@@ -1,0 +1,99 @@
+/** HyperCore ↔ domain worker: every message of a domain's control port. */
+
+import type { CrashReport, ExitCount } from './domain.ts'
+
+/** Where a virtual disk's bytes are. */
+export type DiskSource =
+  /** A verified volume or a person's file, never written. */
+  | { readonly kind: 'read-only'; readonly blob: Blob }
+  /** A file of this origin's private file system, written in place; `path` segments are joined by “/”. */
+  | { readonly kind: 'persistent'; readonly path: string; readonly bytes: number }
+  /** Lost with the domain. */
+  | { readonly kind: 'volatile'; readonly bytes: number }
+
+export type BootSource =
+  /** A multiboot image with kernel, initramfs and command line in it; no BIOS. */
+  | { readonly kind: 'multiboot'; readonly image: ArrayBuffer }
+  /** As a PC does. */
+  | { readonly kind: 'bios'; readonly bios: ArrayBuffer; readonly vgaBios: ArrayBuffer }
+
+/** The hardware of one machine. */
+export type MachineSpec = {
+  readonly memoryMiB: number
+  readonly vgaMemoryMiB: number
+  readonly boot: BootSource
+  /** ATA primary master, primary slave, and the CD-ROM. */
+  readonly hda: DiskSource | undefined
+  readonly hdb: DiskSource | undefined
+  readonly cdrom: DiskSource | undefined
+  /** “02:48:53:…”; undefined: no network card at all. */
+  readonly mac: string | undefined
+  /** Keep v86's JIT off until the agent reports userland (boot code runs once). */
+  readonly deferJit: boolean
+}
+
+export type DomainBootstrap = {
+  readonly kind: 'bootstrap'
+  readonly spec: MachineSpec
+  readonly engine: WebAssembly.Module
+  readonly display: MessagePort
+  readonly console: MessagePort
+  readonly network: MessagePort | undefined
+}
+
+/** HyperCore → domain. */
+export type DomainRequest =
+  | DomainBootstrap
+  | { readonly kind: 'pause' }
+  | { readonly kind: 'resume' }
+  /** Percent of one core, 1–100. */
+  | { readonly kind: 'set-rate'; readonly percent: number }
+  /** A whole frame for the guest's agent. */
+  | { readonly kind: 'agent-send'; readonly frame: Uint8Array }
+  /** The next halt is wanted. */
+  | { readonly kind: 'expect-halt' }
+  | { readonly kind: 'ping'; readonly nonce: number }
+
+/** Domain → HyperCore. */
+export type DomainEvent =
+  /** The machine exists and executes. */
+  | { readonly kind: 'running' }
+  | { readonly kind: 'paused' }
+  | { readonly kind: 'resumed' }
+  | { readonly kind: 'pong'; readonly nonce: number }
+  /** Four times a second while it runs. */
+  | { readonly kind: 'counters'; readonly counters: DomainCounters }
+  /** A frame of the guest's agent: type and payload, nothing of it checked but its length (≤ 65,536). */
+  | { readonly kind: 'agent-frame'; readonly type: number; readonly untrustedPayload: Uint8Array }
+  /** Interrupts have been off without a halt for so long; 0: over. */
+  | { readonly kind: 'spinning'; readonly forMs: number }
+  | { readonly kind: 'powered-off' }
+  /** The guest asked for a reset (keyboard controller, port 0xcf9, triple fault). */
+  | { readonly kind: 'reset-requested' }
+  | { readonly kind: 'crashed'; readonly report: CrashReport }
+
+/** Totals since the machine's start. */
+export type DomainCounters = {
+  readonly instructions: number
+  /** Milliseconds spent inside the guest. */
+  readonly busyMs: number
+  readonly throttledMs: number
+  readonly exits: readonly ExitCount[]
+  readonly interrupts: number
+  readonly jitModules: number
+  readonly network: {
+    readonly rxFrames: number
+    readonly rxBytes: number
+    readonly txFrames: number
+    readonly txBytes: number
+    readonly dropped: number
+  }
+  readonly disk: {
+    readonly reads: number
+    readonly readBytes: number
+    readonly writes: number
+    readonly writeBytes: number
+  }
+  readonly console: { readonly outBytes: number; readonly inBytes: number }
+  readonly framesSent: number
+}

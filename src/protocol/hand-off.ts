@@ -1,0 +1,102 @@
+/** What the firmware hands to HyperCore: everything it found, verified and was told. The supervisor reads nothing else. */
+
+/** A person's choices, kept in NVRAM. */
+export type FirmwareSettings = {
+  readonly bootOrder: readonly BootPath[]
+  /** 0–10,000 ms in which F2 and F12 are waited for. */
+  readonly bootDelayMs: number
+  readonly quietBoot: boolean
+  /** Name of the appliance shown first. */
+  readonly firstScreen: string
+  readonly appliances: Readonly<Record<string, ApplianceSettings>>
+}
+
+export type ApplianceSettings = {
+  readonly start: boolean
+  readonly memoryMiB: number
+  readonly capPercent: number
+  readonly weight: number
+}
+
+/** hyperspace: HyperCore with every chosen appliance. primary: HyperCore with the primary OS alone. */
+export type BootPath = 'hyperspace' | 'primary'
+
+export type VolumeRole = 'stub' | 'kernel' | 'initramfs' | 'appliance' | 'bios' | 'vga-bios' | 'font'
+
+/** A volume that was read, hashed and found equal to the manifest. */
+export type VerifiedVolume = {
+  readonly name: string
+  readonly role: VolumeRole
+  /** Set where role is appliance. */
+  readonly appliance: string | undefined
+  readonly kind: string
+  /** Bytes in flash and, after decoding, in `content`. */
+  readonly size: number
+  readonly contentSize: number
+  /** SHA-256 of the file in flash, hexadecimal. */
+  readonly sha256: string
+  /** Decoded. */
+  readonly content: Blob
+  readonly ramMiB: number | undefined
+  readonly kernelCommandLine: string | undefined
+}
+
+/** A volume that will not be used, and why. */
+export type RefusedVolume = {
+  readonly name: string
+  readonly role: VolumeRole
+  readonly appliance: string | undefined
+  readonly reason:
+    | { readonly kind: 'mismatch'; readonly expectedSha256: string; readonly actualSha256: string }
+    | { readonly kind: 'unreadable'; readonly detail: string }
+}
+
+export type EngineReport = {
+  readonly module: WebAssembly.Module
+  readonly size: number
+  readonly sha256: string
+  readonly simd: boolean
+  readonly compileMs: number
+}
+
+export type PlatformReport = {
+  readonly processors: number
+  /** As the browser reports it, rounded by it; undefined where it does not. */
+  readonly deviceMemoryGiB: number | undefined
+  readonly storage:
+    | {
+        readonly kind: 'opfs'
+        readonly quotaBytes: number | undefined
+        readonly usedBytes: number | undefined
+      }
+    | { readonly kind: 'memory'; readonly why: string }
+}
+
+export type HandOff = {
+  readonly version: 1
+  readonly bootPath: BootPath
+  readonly settings: FirmwareSettings
+  /** All guests' RAM together may not exceed this. */
+  readonly memoryBudgetMiB: number
+  readonly engine: EngineReport
+  readonly platform: PlatformReport
+  readonly volumes: readonly VerifiedVolume[]
+  readonly refused: readonly RefusedVolume[]
+  /** Script of a domain worker, spawned by HyperCore; hashed like a volume. */
+  readonly scripts: { readonly hypercore: ScriptReport; readonly domain: ScriptReport }
+  /** POST's lines with their durations, for the record. */
+  readonly post: readonly PostEntry[]
+  /** Milliseconds on the page's clock at which the firmware began and ended. */
+  readonly startedAt: number
+  readonly endedAt: number
+}
+
+export type ScriptReport = { readonly url: string; readonly size: number; readonly sha256: string }
+
+export type PostEntry = {
+  readonly id: string
+  readonly label: string
+  readonly result: 'ok' | 'warning' | 'failed'
+  readonly detail: string
+  readonly durationMs: number
+}

@@ -1,0 +1,82 @@
+/** The public interface, `window.hypercore`: for teachers, embedding pages, tests and the shell itself. */
+
+import type { CpuLimits, DomainConfig, DomainId, DomainInfo, DomainStats, VmExit } from './domain.ts'
+import type { HandOff } from './hand-off.ts'
+
+export type ConsoleHandle = {
+  /** Types text into the guest's console (UTF-8; “\r” is Enter). */
+  write(text: string): void
+  /** The console's output since the domain's last start, escape sequences removed; the last 256 KiB. */
+  text(): string
+  /**
+   * Waits for output, from the text already there on. Answers the first match.
+   * Rejects with a FaultError: `timeout` after `timeoutMs` (default 30,000), `illegal-state` when the domain ends first.
+   */
+  waitFor(pattern: RegExp | string, options?: { readonly timeoutMs?: number }): Promise<string>
+}
+
+export type PolicyRule = {
+  readonly source: string
+  readonly destination: string
+  readonly service: string
+  readonly verdict: 'allow' | 'ask' | 'deny'
+}
+export type PolicyDecision = {
+  readonly at: number
+  readonly rule: number
+  readonly source: string
+  readonly destination: string
+  readonly service: string
+  readonly verdict: 'allow' | 'deny'
+}
+
+export type HypercoreEvents = {
+  /** A domain appeared or any of its fields changed. */
+  domain: DomainInfo
+  removed: { readonly id: DomainId }
+  crash: DomainInfo
+  stats: { readonly id: DomainId; readonly stats: DomainStats }
+  /** Measured from the key or pointer event to the other guest's picture on the stage. */
+  switch: { readonly from: DomainId | undefined; readonly to: DomainId; readonly milliseconds: number }
+  log: {
+    readonly at: number
+    readonly level: 'info' | 'warning' | 'error'
+    readonly text: string
+    readonly id: DomainId | undefined
+  }
+}
+
+/** Every promise rejects with a `FaultError`. Ids are given as plain strings; a wrong one is a `no-such-domain` fault. */
+export type Hypercore = {
+  readonly version: string
+  /** Resolves when the firmware has handed off and the first domains are being started. */
+  readonly ready: Promise<void>
+  domains(): DomainInfo[]
+  start(id: string): Promise<void>
+  pause(id: string): Promise<void>
+  resume(id: string): Promise<void>
+  shutdown(id: string): Promise<void>
+  reset(id: string): Promise<void>
+  kill(id: string): Promise<void>
+  focus(id: string): Promise<void>
+  create(config: DomainConfig): Promise<DomainId>
+  remove(id: string): Promise<void>
+  setLimits(id: string, limits: Partial<CpuLimits>): Promise<void>
+  clone(id: string): Promise<DomainId>
+  snapshot(id: string, name: string): Promise<string>
+  restore(snapshotId: string): Promise<DomainId>
+  console(id: string): ConsoleHandle
+  /** PNG of what the stage shows of the domain: its display, or its terminal drawn. */
+  screenshot(id: string): Promise<Blob>
+  /** Undefined before the first sample. */
+  stats(id: string): DomainStats | undefined
+  exits(id: string): AsyncIterable<VmExit>
+  readonly policy: { rules(): PolicyRule[]; set(rules: readonly PolicyRule[]): void; log(): PolicyDecision[] }
+  measurements(): { readonly pcrs: Record<number, string>; readonly eventLog: Uint8Array }
+  /** What the firmware handed over; undefined before it did. */
+  handOff(): HandOff | undefined
+  on<Name extends keyof HypercoreEvents>(
+    name: Name,
+    handler: (event: HypercoreEvents[Name]) => void,
+  ): () => void
+}

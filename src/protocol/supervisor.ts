@@ -1,0 +1,65 @@
+/** Page ↔ HyperCore: the calls, their results, and the events. */
+
+import type { CpuLimits, DomainConfig, DomainId, DomainInfo, DomainStats } from './domain.ts'
+import type { Fault } from './fault.ts'
+import type { HandOff } from './hand-off.ts'
+
+/** Every call: its arguments and what it answers. */
+export type Calls = {
+  start: { args: { id: DomainId }; result: void }
+  pause: { args: { id: DomainId }; result: void }
+  resume: { args: { id: DomainId }; result: void }
+  /** Resolves when the guest is off, or rejects when it does not answer its agent in time. */
+  shutdown: { args: { id: DomainId }; result: void }
+  /** A fresh worker with a cold boot. */
+  reset: { args: { id: DomainId }; result: void }
+  kill: { args: { id: DomainId }; result: void }
+  create: { args: { config: DomainConfig }; result: DomainId }
+  remove: { args: { id: DomainId }; result: void }
+  clone: { args: { id: DomainId }; result: DomainId }
+  snapshot: { args: { id: DomainId; name: string }; result: string }
+  restore: { args: { snapshotId: string }; result: DomainId }
+  /** Tells the supervisor what the person looks at. */
+  focus: { args: { id: DomainId }; result: void }
+  setLimits: { args: { id: DomainId; limits: Partial<CpuLimits> }; result: void }
+}
+
+export type CallName = keyof Calls
+
+export type CallRequest = {
+  [Name in CallName]: { readonly name: Name; readonly args: Calls[Name]['args'] }
+}[CallName]
+
+/** Page → HyperCore. */
+export type SupervisorRequest =
+  /** First and once. */
+  | { readonly kind: 'hand-off'; readonly handOff: HandOff }
+  | { readonly kind: 'call'; readonly callId: number; readonly call: CallRequest }
+
+/** HyperCore → page. */
+export type SupervisorMessage =
+  | { readonly kind: 'returned'; readonly callId: number; readonly value: unknown }
+  | { readonly kind: 'failed'; readonly callId: number; readonly fault: Fault }
+  | { readonly kind: 'event'; readonly event: SupervisorEvent }
+
+export type SupervisorEvent =
+  /** HyperCore has taken over; every chosen domain is being started. */
+  | { readonly type: 'ready'; readonly memoryBudgetMiB: number }
+  | { readonly type: 'domain-changed'; readonly domain: DomainInfo }
+  | { readonly type: 'domain-removed'; readonly id: DomainId }
+  /** A started domain's ends of its ports; a later one replaces them. */
+  | {
+      readonly type: 'domain-ports'
+      readonly id: DomainId
+      readonly display: MessagePort
+      readonly console: MessagePort
+    }
+  | { readonly type: 'stats'; readonly stats: readonly (readonly [DomainId, DomainStats])[] }
+  /** The supervisor's journal, for people. */
+  | {
+      readonly type: 'log'
+      readonly at: number
+      readonly level: 'info' | 'warning' | 'error'
+      readonly text: string
+      readonly id: DomainId | undefined
+    }

@@ -1,0 +1,66 @@
+/** Gathers the licences of everything shipped: npm packages from node_modules, guest software from images/LICENSES. */
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Plugin } from 'vite'
+
+const MODULE = 'virtual:notices'
+
+export type PackageNotice = {
+  readonly name: string
+  readonly version: string
+  readonly licence: string
+  readonly text: string
+}
+
+type LockFile = {
+  packages: Record<string, { version?: string; dev?: boolean; license?: string; optional?: boolean }>
+}
+
+/** Every production package of the lock file with its licence text. Throws when one ships none. */
+export function packageNotices(root: string): PackageNotice[] {
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as LockFile
+  return Object.entries(lock.packages)
+    .filter(([path, entry]) => path.startsWith('node_modules/') && entry.dev !== true)
+    .map(([path, entry]) => {
+      const folder = join(root, path)
+      const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)
+      const files = existsSync(folder) ? readdirSync(folder) : []
+      const licenceFile = files.find((file) => /^(licen[cs]e|copying)(\.(md|txt))?$/i.test(file))
+      const text =
+        licenceFile === undefined
+          ? `(${entry.license ?? 'no licence named'})`
+          : readFileSync(join(folder, licenceFile), 'utf8')
+      return { name, version: entry.version ?? '?', licence: entry.license ?? 'see text', text: text.trim() }
+    })
+}
+
+/** One plain text of all notices. */
+export function noticesText(root: string): string {
+  const guest = join(root, 'images/LICENSES/NOTICES.txt')
+  const rule = '─'.repeat(78)
+  const parts = [
+    'HyperSpace ships the following software of others, each under its own licence.',
+    ...packageNotices(root).map(
+      ({ name, version, licence, text }) => `${rule}\n${name} ${version} · ${licence}\n\n${text}`,
+    ),
+    ...(existsSync(guest) ? [`${rule}\nGuest images\n\n${readFileSync(guest, 'utf8').trim()}`] : []),
+  ]
+  return `${parts.join('\n\n')}\n`
+}
+
+/** Emits the text beside the page and gives its address as a module. */
+export function notices(root: string): Plugin {
+  return {
+    name: 'notices',
+    resolveId: (id) => (id === MODULE ? `\0${MODULE}` : undefined),
+    load(id) {
+      if (id !== `\0${MODULE}`) return undefined
+      if (this.environment.mode === 'dev') {
+        return `export const noticesText = async () => ${JSON.stringify(noticesText(root))}`
+      }
+      const reference = this.emitFile({ type: 'asset', name: 'notices.txt', source: noticesText(root) })
+      return `export const noticesText = async () => (await fetch(import.meta.ROLLUP_FILE_URL_${reference})).text()`
+    },
+  }
+}

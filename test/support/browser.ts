@@ -1,0 +1,51 @@
+/** One headless Chromium per test file, a fresh profile per page, and everything the browser complained about. */
+
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
+import { afterAll, inject } from 'vitest'
+import { ensureChromium } from '../../src/build/chromium.mjs'
+
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+let browser: Promise<Browser> | undefined
+
+export function launchChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath: ensureChromium(), args: ARGUMENTS })
+}
+
+afterAll(async () => {
+  await (await browser)?.close()
+  browser = undefined
+})
+
+export type OpenedPage = {
+  readonly page: Page
+  /** Uncaught errors, console errors and policy violations so far. */
+  readonly complaints: string[]
+}
+
+/** Opens the built product in a fresh profile. `path` is appended to its address: “?boot=primary”. */
+export async function openProduct(
+  path = '',
+  options: BrowserContextOptions = {},
+  prepare?: (page: Page) => Promise<void>,
+): Promise<OpenedPage> {
+  browser ??= launchChromium()
+  const context = await (await browser).newContext({ viewport: { width: 1440, height: 900 }, ...options })
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('pageerror', (error) => complaints.push(`uncaught: ${error.message}`))
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(`console: ${message.text()}`)
+  })
+  await prepare?.(page)
+  await page.goto(inject('productUrl') + path)
+  return { page, complaints }
+}

@@ -1,0 +1,57 @@
+import { join } from 'node:path'
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vitest/config'
+import { CONTENT_SECURITY_POLICY, contentSecurityPolicy } from './src/build/content-security-policy.ts'
+import { hypercoreSize } from './src/build/hypercore-size.ts'
+import { notices } from './src/build/notices.ts'
+
+const root = import.meta.dirname
+
+export default defineConfig({
+  root: join(root, 'src'),
+  // Relative addresses: the built folder works under any path of any static host.
+  base: './',
+  cacheDir: join(root, 'node_modules/.vite'),
+  publicDir: false,
+  plugins: [react(), contentSecurityPolicy(), hypercoreSize(join(root, 'src/hypercore')), notices(root)],
+  worker: { format: 'es' },
+  build: {
+    outDir: join(root, 'dist'),
+    emptyOutDir: true,
+    target: 'es2022',
+    // Nothing as a data: address: workers, wasm and volumes are fetched, measured and cached as files.
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 1200,
+  },
+  server: { fs: { allow: [root] } },
+  preview: {
+    port: 4173,
+    headers: { 'Content-Security-Policy': CONTENT_SECURITY_POLICY, 'X-Content-Type-Options': 'nosniff' },
+  },
+  test: {
+    root,
+    // Guests are heavy and the machines small: two test files at a time, and patience instead of timing.
+    maxWorkers: 2,
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'node',
+          include: ['test/**/*.test.{ts,tsx}'],
+          exclude: ['test/**/*.browser.test.{ts,tsx}'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: ['test/**/*.browser.test.{ts,tsx}'],
+          globalSetup: ['test/support/preview.ts'],
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})

@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 import { CONTENT_SECURITY_POLICY, contentSecurityPolicy } from './src/build/content-security-policy.ts'
 import { hypercoreSize } from './src/build/hypercore-size.ts'
 import { notices } from './src/build/notices.ts'
+import { offline } from './src/build/offline.ts'
 
 const root = import.meta.dirname
 
@@ -13,7 +14,13 @@ export default defineConfig({
   base: './',
   cacheDir: join(root, 'node_modules/.vite'),
   publicDir: false,
-  plugins: [react(), contentSecurityPolicy(), hypercoreSize(join(root, 'src/hypercore')), notices(root)],
+  plugins: [
+    react(),
+    contentSecurityPolicy(),
+    hypercoreSize(join(root, 'src/hypercore')),
+    notices(root),
+    offline(),
+  ],
   worker: { format: 'es' },
   build: {
     outDir: join(root, 'dist'),

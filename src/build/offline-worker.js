@@ -1,0 +1,48 @@
+/**
+ * The service worker: keeps the whole product, so that it works offline after the first visit. Files under assets/
+ * carry their content's hash in their name, so a kept one is never stale; the page itself comes from the network first.
+ *
+ * The build puts the list of files in place of the marker below; the cache is named by the list's hash.
+ */
+const { version, files } = /* BUILD_LIST */ { version: '', files: [''] }
+const NAME = `hyperspace-${version}`
+const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self))
+
+worker.addEventListener('install', (event) => {
+  event.waitUntil(
+    caches
+      .open(NAME)
+      .then((cache) => cache.addAll(['./', ...files]))
+      .then(() => worker.skipWaiting()),
+  )
+})
+
+worker.addEventListener('activate', (event) => {
+  event.waitUntil(
+    caches
+      .keys()
+      .then((names) =>
+        Promise.all(
+          names
+            .filter((name) => name.startsWith('hyperspace-') && name !== NAME)
+            .map((name) => caches.delete(name)),
+        ),
+      )
+      .then(() => worker.clients.claim()),
+  )
+})
+
+worker.addEventListener('fetch', (event) => {
+  const { request } = event
+  const url = new URL(request.url)
+  if (request.method !== 'GET' || url.origin !== worker.location.origin) return
+  // A reload that bypasses caches is a person's way out of a damaged file.
+  if (request.cache === 'reload' || request.cache === 'no-store') return
+  if (request.mode === 'navigate') {
+    event.respondWith(
+      fetch(request).catch(async () => (await caches.match('./', { cacheName: NAME })) ?? Response.error()),
+    )
+    return
+  }
+  event.respondWith(caches.match(request, { cacheName: NAME }).then((kept) => kept ?? fetch(request)))
+})

@@ -1,0 +1,143 @@
+/**
+ * The bench: every figure is taken in this one run, and speed is a ratio against a bare v86 page with the same kernel
+ * and the same work. Machines are noisy: rounds alternate between the two and medians are compared.
+ */
+
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { arch, cpus, platform } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { chromium, type Browser, type Page } from 'playwright-core'
+import { build, preview } from 'vite'
+import { ensureChromium } from '../../src/build/chromium.mjs'
+import { measureBoots, type BootFigure } from './boots.ts'
+import { measureSwitches, type SwitchFigures } from './switching.ts'
+import { measureSpeed, type SpeedFigures } from './speed.ts'
+import { measureStart, type StartFigures } from './start.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const cache = join(root, 'node_modules/.cache/bench')
+
+export type Report = {
+  readonly at: string
+  readonly machine: {
+    readonly cores: number
+    readonly model: string
+    readonly platform: string
+    readonly browser: string
+  }
+  readonly start: StartFigures
+  readonly speed: SpeedFigures
+  readonly switching: SwitchFigures
+  readonly boots: readonly BootFigure[]
+}
+
+type Served = { readonly url: string; close(): Promise<void> }
+
+async function serveProduct(): Promise<Served> {
+  const configFile = join(root, 'vite.config.ts')
+  await build({ configFile, logLevel: 'warn' })
+  const server = await preview({ configFile, logLevel: 'warn', preview: { port: 0, host: '127.0.0.1' } })
+  return { url: server.resolvedUrls?.local[0] ?? '', close: () => server.close() }
+}
+
+async function serveBare(): Promise<Served> {
+  const options = {
+    configFile: false as const,
+    root: join(root, 'test/bench/bare'),
+    logLevel: 'warn' as const,
+    build: { outDir: join(cache, 'bare'), emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0 },
+  }
+  await build(options)
+  const server = await preview({ ...options, preview: { port: 0, host: '127.0.0.1' } })
+  return { url: server.resolvedUrls?.local[0] ?? '', close: () => server.close() }
+}
+
+/** A page of its own profile, ready for measuring. */
+export async function openPage(browser: Browser, url: string): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
+  const page = await context.newPage()
+  await page.goto(url)
+  return page
+}
+
+function ms(value: number): string {
+  return value >= 1000 ? `${(value / 1000).toFixed(2)} s` : `${value.toFixed(1)} ms`
+}
+
+function goal(met: boolean, text: string): string {
+  return `${met ? 'met' : 'MISSED'}: ${text}`
+}
+
+function print(report: Report): void {
+  const { start, speed, switching } = report
+  const lines = [
+    `On ${report.machine.cores} × ${report.machine.model}, ${report.machine.browser}`,
+    '',
+    'From navigation, warm (median of rounds)',
+    `  firmware painted      ${ms(start.firmwarePaintedMs)}   ${goal(start.firmwarePaintedMs <= 300, '≤ 0.3 s')}`,
+    `  hand-off              ${ms(start.handOffMs)}`,
+    ...start.readyMs.map(
+      ({ id, milliseconds }) => `  ${id.padEnd(20)}  ${ms(milliseconds)} to its first screen`,
+    ),
+    '',
+    'Guest speed against a bare v86 page (same kernel, same work; above 1 is faster than bare)',
+    ...speed.loads.map(
+      ({ name, bareMs, productMs, ratio }) =>
+        `  ${name.padEnd(20)}  bare ${ms(bareMs)}, here ${ms(productMs)}, ratio ${ratio.toFixed(3)}`,
+    ),
+    `  all loads             ratio ${speed.ratio.toFixed(3)}   ${goal(speed.ratio >= 0.98, '≥ 0.98')}`,
+    '',
+    `Switching, ${switching.count} times with ${switching.busyGuests} guests busy`,
+    `  median ${ms(switching.medianMs)}, p99 ${ms(switching.p99Ms)}   ${goal(switching.p99Ms <= 1000 / 60, 'p99 ≤ one frame at 60 Hz')}`,
+    '',
+    'Cold boots under Node, one guest at a time',
+    ...report.boots.map(
+      ({ name, readyMs, instructionsMi, ramUsedMiB, ramMiB, volumeBytes, goalMs }) =>
+        `  ${name.padEnd(12)} ${ms(readyMs).padStart(9)}  ${instructionsMi.toFixed(0).padStart(5)} Mi  RAM ${ramUsedMiB.toFixed(1)} of ${ramMiB} MiB  volume ${(volumeBytes / 2 ** 20).toFixed(2)} MiB   ${goal(readyMs <= goalMs, `≤ ${ms(goalMs)}`)}`,
+    ),
+  ]
+  console.log(lines.join('\n'))
+}
+
+export async function main(): Promise<void> {
+  const [product, bare] = [await serveProduct(), await serveBare()]
+  const boots = await measureBoots()
+  const browser = await chromium.launch({
+    executablePath: ensureChromium(),
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+  try {
+    const start = await measureStart(browser, product.url)
+    const speed = await measureSpeed(browser, product.url, bare.url)
+    const switching = await measureSwitches(browser, product.url)
+    const report: Report = {
+      at: new Date().toISOString(),
+      machine: {
+        cores: cpus().length,
+        model: cpus()[0]?.model ?? 'unknown',
+        platform: `${platform()} ${arch()}`,
+        browser: `Chromium ${browser.version()}`,
+      },
+      start,
+      speed,
+      switching,
+      boots,
+    }
+    print(report)
+    const file = join(cache, 'report.json')
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, `${JSON.stringify(report, undefined, 2)}\n`)
+    console.log(`\nWritten as JSON to ${file}`)
+  } finally {
+    await browser.close()
+    await Promise.all([product.close(), bare.close()])
+  }
+}

@@ -1,0 +1,110 @@
+/** Guest speed: the same work, typed into the same shell, here and on a bare v86 page, in alternating rounds. */
+
+import type { Browser, Page } from 'playwright-core'
+import { median } from './statistics.ts'
+
+type Load = { readonly name: string; readonly command: string }
+
+/** Integer compute in one process, an interpreter, and fork-heavy shell work (I/O exits and page faults). */
+const LOADS: readonly Load[] = [
+  { name: 'sha256sum 16 MiB', command: 'dd if=/dev/zero bs=1M count=16 2>/dev/null | sha256sum' },
+  { name: 'awk 300,000 turns', command: "awk 'BEGIN { for (i = 0; i < 300000; i++) s += i * i; print s }'" },
+  { name: '150 processes', command: 'i=0; while [ $i -lt 150 ]; do /bin/busybox true; i=$((i + 1)); done' },
+]
+
+const ROUNDS = 5
+
+export type SpeedFigures = {
+  readonly rounds: number
+  readonly ratio: number
+  readonly loads: readonly {
+    readonly name: string
+    readonly bareMs: number
+    readonly productMs: number
+    readonly ratio: number
+  }[]
+}
+
+type Shell = { readonly page: Page; run(command: string, token: string): Promise<number> }
+
+/** Milliseconds on the page's clock from Enter to the line that only the finished command prints. */
+function productShell(page: Page): Shell {
+  return {
+    page,
+    run: (command, token) =>
+      page.evaluate(
+        async ([command, token]) => {
+          const console = globalThis.hypercore?.console('primary')
+          if (console === undefined) throw new Error('no console')
+          const start = performance.now()
+          console.write(`${command}; echo ${token}$((40 + 2))\r`)
+          await console.waitFor(`${token}42`, { timeoutMs: 180_000 })
+          return performance.now() - start
+        },
+        [command, token] as const,
+      ),
+  }
+}
+
+function bareShell(page: Page): Shell {
+  return {
+    page,
+    run: (command, token) =>
+      page.evaluate(
+        async ([command, token]) => {
+          const machine = await globalThis.bare
+          if (machine === undefined) throw new Error('no machine')
+          const start = performance.now()
+          machine.type(`${command}; echo ${token}$((40 + 2))\r`)
+          while (!machine.text().includes(`${token}42`))
+            await new Promise((resolve) => setTimeout(resolve, 2))
+          return performance.now() - start
+        },
+        [command, token] as const,
+      ),
+  }
+}
+
+export async function measureSpeed(
+  browser: Browser,
+  productUrl: string,
+  bareUrl: string,
+): Promise<SpeedFigures> {
+  const productContext = await browser.newContext()
+  const bareContext = await browser.newContext()
+  const product = await productContext.newPage()
+  await product.goto(`${productUrl}?boot=primary`)
+  await product.waitForFunction(() =>
+    globalThis.hypercore?.domains().some(({ id, ready }) => id === 'primary' && ready),
+  )
+  const bare = await bareContext.newPage()
+  await bare.goto(bareUrl)
+  await bare.evaluate(async () => {
+    const machine = await globalThis.bare
+    while (!machine?.text().includes('# ')) await new Promise((resolve) => setTimeout(resolve, 10))
+  })
+
+  const shells = { product: productShell(product), bare: bareShell(bare) }
+  const times = new Map<string, { product: number[]; bare: number[] }>()
+  // A first unmeasured round compiles the guests' hot code in both.
+  for (let round = 0; round <= ROUNDS; round++) {
+    for (const { name, command } of LOADS) {
+      const sample = times.get(name) ?? { product: [], bare: [] }
+      times.set(name, sample)
+      const order = round % 2 === 0 ? (['product', 'bare'] as const) : (['bare', 'product'] as const)
+      for (const side of order) {
+        await shells[side].page.bringToFront()
+        const token = `turn${round}n`
+        const took = await shells[side].run(command, token)
+        if (round > 0) sample[side].push(took)
+      }
+    }
+  }
+  await Promise.all([productContext.close(), bareContext.close()])
+  const loads = LOADS.map(({ name }) => {
+    const sample = times.get(name) ?? { product: [], bare: [] }
+    const [bareMs, productMs] = [median(sample.bare), median(sample.product)]
+    return { name, bareMs, productMs, ratio: bareMs / productMs }
+  })
+  return { rounds: ROUNDS, loads, ratio: median(loads.map(({ ratio }) => ratio)) }
+}

@@ -1,0 +1,109 @@
+/** The firmware's platform in a browser's page. URLs and NVRAM are handed in: this folder knows no storage. */
+
+import type {
+  FirmwarePlatform,
+  KeyboardReport,
+  PlatformFeatures,
+  ScriptName,
+  StorageReport,
+} from './platform.ts'
+
+export type BrowserPlatformOptions = {
+  readonly engineUrls: { readonly simd: string; readonly fallback: string }
+  /** The URL of a file of the manifest (“flash/kernel.bin.gz”). */
+  readonly volumeUrl: (file: string) => string
+  readonly scriptUrls: Readonly<Record<ScriptName, string>>
+  readonly readNvram: () => Promise<Uint8Array | undefined>
+  readonly writeNvram: (bytes: Uint8Array<ArrayBuffer>) => Promise<void>
+  readonly keyboard?: () => KeyboardReport
+}
+
+/** A module with one function `() -> v128` that is `i8x16.splat` of 0: valid only with SIMD (core specification 2.0, 5.4.8). */
+const SIMD_PROBE = fromHex(
+  '0061736d 01000000' + // \0asm, version 1
+    '01 05 01 60 00 01 7b' + // type 0: () -> v128
+    '03 02 01 00' + // function 0 has type 0
+    '0a 08 01 06 00 4100 fd0f 0b', // one body: i32.const 0; i8x16.splat; end
+)
+
+/** A module with a memory and one function that is `memory.fill(0, 0, 0)`: valid only with bulk memory (5.4.6). */
+const BULK_MEMORY_PROBE = fromHex(
+  '0061736d 01000000' +
+    '01 04 01 60 00 00' + // type 0: () -> ()
+    '03 02 01 00' +
+    '05 03 01 00 01' + // one memory of at least one page
+    '0a 0d 01 0b 00 4100 4100 4100 fc0b00 0b', // one body: three zeros; memory.fill 0; end
+)
+
+function fromHex(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(text.replaceAll(' ', '').match(/../g) ?? [], (digits) => parseInt(digits, 16))
+}
+
+/** Probes this realm. */
+export function probeFeatures(): PlatformFeatures {
+  const webAssembly = typeof WebAssembly === 'object'
+  return {
+    webAssembly,
+    simd: webAssembly && WebAssembly.validate(SIMD_PROBE),
+    bulkMemory: webAssembly && WebAssembly.validate(BULK_MEMORY_PROBE),
+    // Browsers with DecompressionStream all run module workers, so there is no probe for those: it would have to start
+    // a worker from a blob, which the content security policy forbids.
+    workers: typeof Worker === 'function',
+    digest: typeof crypto === 'object' && typeof crypto.subtle === 'object',
+    gunzip: typeof DecompressionStream === 'function',
+    opfs: typeof navigator === 'object' && typeof navigator.storage?.getDirectory === 'function',
+  }
+}
+
+async function fetchBytes(url: string): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(url)
+  if (!response.ok) throw new Error(`HTTP ${response.status}`)
+  return new Uint8Array(await response.arrayBuffer())
+}
+
+async function openStorage(): Promise<StorageReport> {
+  if (!probeFeatures().opfs) return { kind: 'memory', why: 'this browser has no origin private file system' }
+  try {
+    await navigator.storage.getDirectory()
+  } catch (error) {
+    return {
+      kind: 'memory',
+      why: `the browser refused it (${error instanceof Error ? error.name : 'unknown'})`,
+    }
+  }
+  const estimate: StorageEstimate = await navigator.storage.estimate().catch(() => ({}))
+  return { kind: 'opfs', quotaBytes: estimate.quota, usedBytes: estimate.usage }
+}
+
+export function browserPlatform(options: BrowserPlatformOptions): FirmwarePlatform {
+  // Not in the standard's types: Chromium alone has it (Device Memory API).
+  const deviceMemory: unknown = Reflect.get(navigator, 'deviceMemory')
+  return {
+    now: () => performance.now(),
+    delay: (ms, signal) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(resolve, ms)
+        signal.addEventListener('abort', () => {
+          clearTimeout(timer)
+          resolve()
+        })
+        if (signal.aborted) resolve()
+      }),
+    features: probeFeatures,
+    fetchEngine: (simd) => fetchBytes(simd ? options.engineUrls.simd : options.engineUrls.fallback),
+    compile: (bytes) => WebAssembly.compile(bytes),
+    fetchScript: async (which) => {
+      const url = options.scriptUrls[which]
+      return { url, bytes: await fetchBytes(url) }
+    },
+    fetchVolume: (file) => fetchBytes(options.volumeUrl(file)),
+    gunzip: (bytes) =>
+      new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).blob(),
+    storage: openStorage,
+    readNvram: options.readNvram,
+    writeNvram: options.writeNvram,
+    processors: navigator.hardwareConcurrency,
+    deviceMemoryGiB: typeof deviceMemory === 'number' ? deviceMemory : undefined,
+    ...(options.keyboard === undefined ? {} : { keyboard: options.keyboard }),
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * What the firmware needs from outside: clock, network, digest-able bytes, compiler, storage and NVRAM. Everything it
+ * prints comes from answers of this interface, so that tests run it on a machine of their own making.
+ */
+
+import type { PlatformReport } from '../protocol/hand-off.ts'
+
+/** What the engine and the supervisor stand on. Probed, not taken from a version number. */
+export type PlatformFeatures = {
+  readonly webAssembly: boolean
+  /** WebAssembly 128-bit SIMD: selects v86.wasm or its fallback. */
+  readonly simd: boolean
+  /** WebAssembly `memory.copy` and `memory.fill`. */
+  readonly bulkMemory: boolean
+  readonly workers: boolean
+  /** `crypto.subtle`: browsers offer it to https and localhost alone. */
+  readonly digest: boolean
+  /** `DecompressionStream('gzip')`. */
+  readonly gunzip: boolean
+  /** `navigator.storage.getDirectory`. Its sync handles exist in workers alone and cannot be seen from a page. */
+  readonly opfs: boolean
+}
+
+export type StorageReport = PlatformReport['storage']
+
+export type KeyboardReport = {
+  /** The host's key listener is attached. */
+  readonly listening: boolean
+  /** Keys are offered as buttons on the screen. */
+  readonly onScreen: boolean
+}
+
+export type ScriptName = 'hypercore' | 'domain'
+
+/** Every promise may reject with an Error whose message is fit for a person. */
+export type FirmwarePlatform = {
+  /** Milliseconds, monotonic; the page's clock. */
+  now(): number
+  /** Resolves after `ms`, or at once when `signal` aborts. Used for the boot delay alone. */
+  delay(ms: number, signal: AbortSignal): Promise<void>
+  features(): PlatformFeatures
+  /** v86.wasm, or its build without SIMD. */
+  fetchEngine(simd: boolean): Promise<Uint8Array<ArrayBuffer>>
+  compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module>
+  fetchScript(which: ScriptName): Promise<{ readonly url: string; readonly bytes: Uint8Array<ArrayBuffer> }>
+  /** `file` as it stands in the manifest: “flash/kernel.bin.gz”. */
+  fetchVolume(file: string): Promise<Uint8Array<ArrayBuffer>>
+  /** @throws Error when `bytes` are not one whole gzip member */
+  gunzip(bytes: Uint8Array<ArrayBuffer>): Promise<Blob>
+  storage(): Promise<StorageReport>
+  /** Undefined when nothing was ever written. */
+  readNvram(): Promise<Uint8Array | undefined>
+  writeNvram(bytes: Uint8Array<ArrayBuffer>): Promise<void>
+  /** Logical processors as the browser reports them. */
+  readonly processors: number
+  /** As the browser reports it, rounded and capped by it; undefined where it does not tell. */
+  readonly deviceMemoryGiB: number | undefined
+  /** Asked when POST reports the keyboard; a platform without a host of its own leaves it out. */
+  keyboard?(): KeyboardReport
+}

@@ -65,8 +65,6 @@ export function hypercoreSize(folder: string): Plugin {
     name: 'hypercore-size',
     resolveId: (id) => (id === MODULE ? `\0${MODULE}` : undefined),
     load: (id) =>
-      id === `\0${MODULE}`
-        ? `export const hypercoreSize = ${JSON.stringify(measureFolder(folder))}`
-        : undefined,
+      id === `\0${MODULE}` ? `export const size = ${JSON.stringify(measureFolder(folder))}` : undefined,
   }
 }

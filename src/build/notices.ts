@@ -49,18 +49,15 @@ export function noticesText(root: string): string {
   return `${parts.join('\n\n')}\n`
 }
 
-/** Emits the text beside the page and gives its address as a module. */
+/** Gives the text as a module, for a dynamic import, and puts it beside the page for whoever only has the folder. */
 export function notices(root: string): Plugin {
   return {
     name: 'notices',
     resolveId: (id) => (id === MODULE ? `\0${MODULE}` : undefined),
-    load(id) {
-      if (id !== `\0${MODULE}`) return undefined
-      if (this.environment.mode === 'dev') {
-        return `export const noticesText = async () => ${JSON.stringify(noticesText(root))}`
-      }
-      const reference = this.emitFile({ type: 'asset', name: 'notices.txt', source: noticesText(root) })
-      return `export const noticesText = async () => (await fetch(import.meta.ROLLUP_FILE_URL_${reference})).text()`
+    load: (id) =>
+      id === `\0${MODULE}` ? `export const notices = ${JSON.stringify(noticesText(root))}` : undefined,
+    generateBundle() {
+      this.emitFile({ type: 'asset', fileName: 'notices.txt', source: noticesText(root) })
     },
   }
 }

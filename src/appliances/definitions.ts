@@ -1,0 +1,169 @@
+/** The appliances, as data: what each is for, what hardware it gets, and what it may ask of the supervisor. */
+
+import type { Colour, CpuLimits, ViewKind } from '../protocol/domain.ts'
+
+/** Rights beyond those that every guest has. */
+export type Capability =
+  /** Hypercalls that act on other domains. */
+  'control'
+
+/** Who a vNIC may talk to. Until the fabric carries frames, everything but `none` is a card without a link. */
+export type NetworkAccess = 'none' | 'gateway' | 'fabric' | 'zone'
+
+export type ApplianceDisk = {
+  /** Of the original's image in the origin private file system; what is made from the same appliance never shares it. */
+  readonly path: string
+  readonly sizeMiB: number
+  /** What stands in where the image may not be used: a further guest, or a browser without storage. */
+  readonly substitute: 'volatile' | 'none'
+  /** Added to the kernel command line when a disk, of either kind, is attached. */
+  readonly commandLine: string
+}
+
+export type ApplianceDefinition = {
+  /** Also the id of the original domain, its role and its host name. */
+  readonly name: string
+  readonly title: string
+  /** One line for people. */
+  readonly description: string
+  readonly colour: Colour
+  readonly view: ViewKind
+  /** With Ctrl+Alt. */
+  readonly shortcut: number
+  /** Where neither a person nor the volume's manifest entry says otherwise. */
+  readonly memoryMiB: number
+  readonly limits: CpuLimits
+  /** Its volume is attached as a disk; without, all it needs is in the initramfs, and no ATA probing delays its start. */
+  readonly attachVolume: boolean
+  readonly disk: ApplianceDisk | undefined
+  readonly network: NetworkAccess
+  readonly capabilities: readonly Capability[]
+  /** Pixels of its linear frame buffer, 32 bits each. */
+  readonly framebuffer: { readonly width: number; readonly height: number } | undefined
+  /** What survives its end, one sentence. */
+  readonly persistence: string
+  /** What ending it abruptly loses, one sentence; undefined: nothing. */
+  readonly lossOnKill: string | undefined
+  /** The same where `disk` is not the persistent image. */
+  readonly lossOnKillWithoutDisk: string | undefined
+}
+
+/** A whole core where nobody else wants it, and equal shares under contention. */
+const EQUAL: CpuLimits = { capPercent: 100, weight: 100 }
+
+/** What a person looks at answers sooner than a guest that computes beside it. */
+const INTERACTIVE: CpuLimits = { capPercent: 100, weight: 200 }
+
+export const APPLIANCES: readonly ApplianceDefinition[] = [
+  {
+    name: 'primary',
+    title: 'Primary',
+    description: 'A general Linux with developer tools on a disk of its own.',
+    colour: 'teal',
+    view: 'terminal',
+    shortcut: 1,
+    memoryMiB: 128,
+    limits: INTERACTIVE,
+    attachVolume: true,
+    disk: {
+      path: 'disks/primary.img',
+      sizeMiB: 256,
+      substitute: 'none',
+      commandLine: 'hs.disk=sdb',
+    },
+    network: 'zone',
+    capabilities: [],
+    framebuffer: undefined,
+    persistence: 'Its whole system is on a disk in this browser and outlives the tab.',
+    lossOnKill: 'What its programs have not yet written to its disk.',
+    lossOnKillWithoutDisk: 'Everything changed in it since it was started.',
+  },
+  {
+    name: 'web',
+    title: 'Web',
+    description: 'A graphical web browser that forgets everything when it ends.',
+    colour: 'red',
+    view: 'screen',
+    shortcut: 2,
+    memoryMiB: 96,
+    limits: EQUAL,
+    attachVolume: true,
+    disk: undefined,
+    network: 'gateway',
+    capabilities: [],
+    framebuffer: { width: 1024, height: 768 },
+    persistence: 'Nothing: each start is a new identity.',
+    lossOnKill: 'The pages open in it.',
+    lossOnKillWithoutDisk: 'The pages open in it.',
+  },
+  {
+    name: 'messaging',
+    title: 'Messaging',
+    description: 'An IRC server and client.',
+    colour: 'blue',
+    view: 'terminal',
+    shortcut: 3,
+    memoryMiB: 64,
+    limits: EQUAL,
+    attachVolume: true,
+    disk: undefined,
+    network: 'fabric',
+    capabilities: [],
+    framebuffer: undefined,
+    persistence: 'Nothing yet: conversations end with the guest.',
+    lossOnKill: 'The conversations in it.',
+    lossOnKillWithoutDisk: 'The conversations in it.',
+  },
+  {
+    name: 'management',
+    title: 'Management',
+    description: 'A shell from which hv controls the other domains; the only one that may.',
+    colour: 'amber',
+    view: 'terminal',
+    shortcut: 4,
+    memoryMiB: 48,
+    limits: INTERACTIVE,
+    attachVolume: false,
+    disk: undefined,
+    network: 'none',
+    capabilities: ['control'],
+    framebuffer: undefined,
+    persistence: 'Nothing, and it needs nothing.',
+    lossOnKill: undefined,
+    lossOnKillWithoutDisk: undefined,
+  },
+  {
+    name: 'vault',
+    title: 'Vault',
+    description: 'Secrets on an encrypted disk, in a guest without any network card.',
+    colour: 'violet',
+    view: 'terminal',
+    shortcut: 5,
+    memoryMiB: 96,
+    limits: EQUAL,
+    attachVolume: true,
+    disk: { path: 'disks/vault.img', sizeMiB: 32, substitute: 'volatile', commandLine: '' },
+    network: 'none',
+    capabilities: [],
+    framebuffer: undefined,
+    persistence:
+      'Its encrypted disk is in this browser and outlives the tab; what it decrypts stays in its memory.',
+    lossOnKill: 'Secrets entered and not yet written to its encrypted disk.',
+    lossOnKillWithoutDisk: 'Every secret in it: its disk lives in memory only.',
+  },
+]
+
+export function findAppliance(untrustedName: string): ApplianceDefinition | undefined {
+  return APPLIANCES.find(({ name }) => name === untrustedName)
+}
+
+/** The kernel command line of a guest: the manifest's words for the appliance, then who this guest is. */
+export function commandLine(
+  definition: ApplianceDefinition,
+  manifestLine: string,
+  guest: { readonly hostname: string; readonly hasDisk: boolean },
+): string {
+  const words = [manifestLine, `hs.role=${definition.name}`, `hs.hostname=${guest.hostname}`]
+  if (guest.hasDisk && definition.disk !== undefined) words.push(definition.disk.commandLine)
+  return words.filter((word) => word !== '').join(' ')
+}

@@ -1,0 +1,90 @@
+/** `window.hypercore`: the public interface on top of the seat. */
+
+import type { DomainInfo } from '../protocol/domain.ts'
+import { fault, FaultError } from '../protocol/fault.ts'
+import type { ConsoleHandle, Hypercore } from '../protocol/hypercore-api.ts'
+import type { ConsoleSession } from './console-session.ts'
+import type { Seat } from './seat.ts'
+
+export function createHypercore(seat: Seat, version: string): Hypercore {
+  /** @throws FaultError no-such-domain */
+  const find = (id: string): DomainInfo => {
+    const domain = seat.domain(id)
+    if (domain !== undefined) return domain
+    const names = seat.store.getState().domains.map((known) => known.id)
+    const known = names.length === 0 ? 'There are none yet.' : `There are: ${names.join(', ')}.`
+    throw new FaultError(fault('no-such-domain', `There is no domain “${id}”. ${known}`))
+  }
+  const session = (id: string): ConsoleSession => {
+    const console = seat.console(find(id).id)
+    if (console === undefined) throw new FaultError(fault('illegal-state', `“${id}” has no console yet.`))
+    return console
+  }
+  // Async functions: a wrong id rejects, as every other fault does.
+  const act =
+    (name: 'start' | 'pause' | 'resume' | 'shutdown' | 'reset' | 'kill' | 'remove') =>
+    async (id: string): Promise<void> =>
+      seat.call(name, { id: find(id).id })
+
+  return {
+    version,
+    ready: seat.ready,
+    domains: () => [...seat.store.getState().domains],
+    start: act('start'),
+    pause: act('pause'),
+    resume: act('resume'),
+    shutdown: act('shutdown'),
+    reset: act('reset'),
+    kill: act('kill'),
+    remove: act('remove'),
+    focus: async (id) => {
+      seat.focus(find(id).id, performance.now())
+    },
+    create: async (config) => seat.call('create', { config }),
+    setLimits: async (id, limits) => seat.call('setLimits', { id: find(id).id, limits }),
+    clone: async (id) => seat.call('clone', { id: find(id).id }),
+    snapshot: async (id, name) => seat.call('snapshot', { id: find(id).id, name }),
+    restore: async (snapshotId) => seat.call('restore', { snapshotId }),
+    console: (id) => consoleHandle(() => session(id)),
+    screenshot: async (id) => seat.screenshot(find(id).id),
+    stats: (id) => seat.history.latest(find(id).id),
+    exits: (id) => ({
+      [Symbol.asyncIterator]: () => ({
+        next: async () => {
+          find(id)
+          throw notImplemented('The trace of VM exits')
+        },
+      }),
+    }),
+    policy: {
+      rules: () => {
+        throw notImplemented('Reading the policy')
+      },
+      set: () => {
+        throw notImplemented('Changing the policy')
+      },
+      log: () => {
+        throw notImplemented('The log of policy decisions')
+      },
+    },
+    measurements: () => {
+      throw notImplemented('The record of measurements')
+    },
+    handOff: () => seat.store.getState().handOff,
+    on: (name, handler) => seat.events.on(name, handler),
+  }
+}
+
+function consoleHandle(session: () => ConsoleSession): ConsoleHandle {
+  // Found anew with each use: a handle outlives restarts, and a domain that is removed is a fault of its own.
+  session()
+  return {
+    write: (text) => session().write(text),
+    text: () => session().text(),
+    waitFor: async (pattern, options) => session().waitFor(pattern, options),
+  }
+}
+
+function notImplemented(what: string): FaultError {
+  return new FaultError(fault('not-implemented', `${what} is not built yet.`))
+}

@@ -1,0 +1,148 @@
+/** POST's step for one flash volume: read it, hash the file as it lies in flash, compare, and only then unpack it. */
+
+import { assertNever } from '../base/assert.ts'
+import { sha256Hex } from '../base/bytes.ts'
+import type { RefusedVolume, VerifiedVolume } from '../protocol/hand-off.ts'
+import type { ManifestVolume } from './manifest.ts'
+import type { FirmwarePlatform } from './platform.ts'
+import { reasonOf, type StepOutcome } from './post-step.ts'
+import { capitalised, grouped } from './words.ts'
+
+export type VolumeOutcome =
+  | { readonly kind: 'verified'; readonly volume: VerifiedVolume }
+  | { readonly kind: 'refused'; readonly volume: RefusedVolume }
+
+/** `fetchOnce` shares the bytes among volumes that lie in the same file. */
+export async function testVolume(
+  platform: FirmwarePlatform,
+  volume: ManifestVolume,
+  fetchOnce: (file: string) => Promise<Uint8Array<ArrayBuffer>>,
+): Promise<StepOutcome<VolumeOutcome>> {
+  let bytes: Uint8Array<ArrayBuffer>
+  try {
+    bytes = await fetchOnce(volume.file)
+  } catch (error) {
+    return unreadable(volume, `${volume.file} could not be read: ${reasonOf(error)}`)
+  }
+  const sha256 = await sha256Hex(bytes)
+  if (sha256 !== volume.sha256) return mismatch(volume, bytes, sha256)
+
+  let content: Blob
+  try {
+    content = volume.encoding === 'gzip' ? await platform.gunzip(bytes) : new Blob([bytes])
+  } catch (error) {
+    return unreadable(volume, `${volume.file} could not be unpacked: ${reasonOf(error)}`)
+  }
+  if (content.size !== volume.contentSize) {
+    const detail = `${volume.file} unpacks to ${grouped(content.size)} bytes, not ${grouped(volume.contentSize)}`
+    return unreadable(volume, detail)
+  }
+  return {
+    report: {
+      label: labelOf(volume),
+      result: 'ok',
+      badge: 'OK',
+      summary: `${grouped(bytes.length)} bytes sha256 ${sha256.slice(0, 16)}`,
+      detail: `${volume.file}: ${grouped(bytes.length)} bytes, SHA-256 ${sha256}, as the manifest says.`,
+    },
+    value: {
+      kind: 'verified',
+      volume: {
+        name: volume.name,
+        role: volume.role,
+        ...applianceFields(volume),
+        kind: volume.kind,
+        size: bytes.length,
+        contentSize: content.size,
+        sha256,
+        content,
+      },
+    },
+  }
+}
+
+function mismatch(
+  volume: ManifestVolume,
+  bytes: Uint8Array<ArrayBuffer>,
+  actualSha256: string,
+): StepOutcome<VolumeOutcome> {
+  // A server that marks a .gz file as “Content-Encoding: gzip” has the browser unpack it on its way here.
+  const unpackedOnTheWay = volume.encoding === 'gzip' && bytes.length === volume.contentSize
+  const advice = unpackedOnTheWay
+    ? 'The web server unpacked it on the way: it must not send .gz files with Content-Encoding.'
+    : `${consequenceOf(volume)} Reload to read it again; if it stays, this copy is damaged.`
+  const size =
+    bytes.length === volume.size
+      ? `${grouped(bytes.length)} bytes`
+      : `${grouped(bytes.length)} bytes, not ${grouped(volume.size)}`
+  return {
+    report: {
+      label: labelOf(volume),
+      result: 'failed',
+      badge: 'MISMATCH',
+      summary: size,
+      notes: [`manifest ${volume.sha256}`, `computed ${actualSha256}`, advice],
+    },
+    value: {
+      kind: 'refused',
+      volume: {
+        ...identityOf(volume),
+        reason: { kind: 'mismatch', expectedSha256: volume.sha256, actualSha256 },
+      },
+    },
+  }
+}
+
+function unreadable(volume: ManifestVolume, detail: string): StepOutcome<VolumeOutcome> {
+  return {
+    report: {
+      label: labelOf(volume),
+      result: 'failed',
+      badge: 'FAILED',
+      summary: 'refused',
+      notes: [`${detail}. ${consequenceOf(volume)} Reload to read it again.`],
+    },
+    value: { kind: 'refused', volume: { ...identityOf(volume), reason: { kind: 'unreadable', detail } } },
+  }
+}
+
+function labelOf(volume: ManifestVolume): string {
+  return `Flash ${volume.name}`
+}
+
+function identityOf(volume: ManifestVolume): Pick<RefusedVolume, 'name' | 'role' | 'appliance'> {
+  return {
+    name: volume.name,
+    role: volume.role,
+    appliance: volume.role === 'appliance' ? volume.appliance : undefined,
+  }
+}
+
+function applianceFields(
+  volume: ManifestVolume,
+): Pick<VerifiedVolume, 'appliance' | 'ramMiB' | 'kernelCommandLine'> {
+  if (volume.role !== 'appliance') {
+    return { appliance: undefined, ramMiB: undefined, kernelCommandLine: undefined }
+  }
+  const { appliance, ramMiB, kernelCommandLine } = volume
+  return { appliance, ramMiB, kernelCommandLine }
+}
+
+/** What the machine does without it. */
+function consequenceOf(volume: ManifestVolume): string {
+  if (volume.role === 'appliance') return `${capitalised(volume.appliance)} does not start.`
+  const { role } = volume
+  switch (role) {
+    case 'stub':
+    case 'kernel':
+    case 'initramfs':
+      return 'No appliance starts without it.'
+    case 'bios':
+    case 'vga-bios':
+      return 'Your own disk images need it; the appliances do not.'
+    case 'font':
+      return 'The screen keeps another font.'
+    default:
+      return assertNever(role)
+  }
+}

@@ -61,6 +61,16 @@ describe('the life cycle', () => {
     expect(new Set(taken)).toEqual(new Set(DRAWN.map((edge) => edge.join(' → '))))
   })
 
+  it('waits for the vCPU to confirm a pause and a resume', () => {
+    expect(walk(['start', 'came-up', 'pause'])).toEqual(['created', 'starting', 'running', 'running'])
+    expect(walk(['start', 'came-up', 'pause', 'paused', 'resume', 'resumed']).slice(3)).toEqual([
+      'running',
+      'paused',
+      'paused',
+      'running',
+    ])
+  })
+
   it('reaches every state from created', () => {
     const reached = new Set(fc.sample(walks, 2000).flatMap(walk))
     expect([...reached].toSorted()).toEqual([...STATES].toSorted())

@@ -1,0 +1,218 @@
+/**
+ * The composition root: the firmware on this page, then HyperCore in its worker, and the console over both. Nothing is
+ * decided here but who gets what.
+ */
+
+import { createRoot } from 'react-dom/client'
+import engineUrl from 'v86/build/v86.wasm?url'
+import engineFallbackUrl from 'v86/build/v86-fallback.wasm?url'
+import { createStore } from 'zustand/vanilla'
+import { version } from '../package.json'
+import manifest from '../images/manifest.json'
+import domainScriptUrl from './domain/worker.ts?worker&url'
+import { browserPlatform, probeFeatures } from './firmware/browser-platform.ts'
+import { Firmware, type FirmwareOutcome } from './firmware/firmware.ts'
+import hypercoreScriptUrl from './hypercore/worker.ts?worker&url'
+import type { HandOff } from './protocol/hand-off.ts'
+import type { Hypercore } from './protocol/hypercore-api.ts'
+import { createHypercore } from './state/hypercore-api.ts'
+import { createPreferences } from './state/preferences.ts'
+import { Seat } from './state/seat.ts'
+import { browserMachineLock } from './storage/machine-lock.ts'
+import { browserNvramStore } from './storage/nvram-store.ts'
+import { App } from './ui/App.tsx'
+import type { FirmwareView, RestartTarget, Screen } from './ui/app-props.ts'
+import { StageController } from './ui/stage/stage-controller.ts'
+import { followTheme } from './ui/theme.ts'
+
+declare global {
+  interface Window {
+    hypercore: Hypercore
+  }
+}
+
+const FLASH_URLS: Record<string, string> = import.meta.glob('../images/flash/*', {
+  query: '?url',
+  import: 'default',
+  eager: true,
+})
+
+function volumeUrl(file: string): string {
+  const url = FLASH_URLS[`../images/${file}`]
+  if (url === undefined) throw new Error(`the build has no ${file}`)
+  return url
+}
+
+const parameters = new URLSearchParams(location.search)
+const bootParameter = parameters.get('boot') ?? undefined
+const bootOverride =
+  bootParameter === 'hyperspace' || bootParameter === 'primary' || bootParameter === 'setup'
+    ? bootParameter
+    : undefined
+
+const preferences = createPreferences()
+followTheme(preferences)
+const seat = new Seat()
+const stage = new StageController(seat, preferences)
+const screen = createStore<Screen>(() => ({ kind: 'shell' }))
+let mounted = false
+window.hypercore = createHypercore(seat, version)
+
+/** Loads the page again: a restart from power-on, with nothing of this run left in memory. */
+function restart(into: RestartTarget): void {
+  const url = new URL(location.href)
+  if (into === 'setup') url.searchParams.set('boot', 'setup')
+  else url.searchParams.delete('boot')
+  location.assign(url)
+}
+
+/** Changes what fills the page; the first call mounts the console. */
+function show(next: Screen): void {
+  screen.setState(next, true)
+  if (mounted) return
+  mounted = true
+  createRoot(document.querySelector('#root') ?? document.body).render(
+    <App
+      seat={seat}
+      stage={stage}
+      preferences={preferences}
+      screen={screen}
+      restart={restart}
+      embed={parameters.has('embed')}
+      version={version}
+      standaloneUrl={standaloneUrl()}
+    />,
+  )
+}
+
+function standaloneUrl(): string {
+  const url = new URL(location.href)
+  url.searchParams.delete('embed')
+  return url.href
+}
+
+function showUnsupported(): boolean {
+  const features = probeFeatures()
+  if (!features.webAssembly) show({ kind: 'unsupported', why: { kind: 'no-webassembly' } })
+  else if (!features.workers) show({ kind: 'unsupported', why: { kind: 'no-worker' } })
+  else return false
+  return true
+}
+
+/** The firmware's screen for the console: what it wrote so far comes first to whoever looks later. */
+function firmwareView(
+  firmware: Firmware,
+  written: readonly string[],
+  listeners: Set<(output: string) => void>,
+): FirmwareView {
+  return {
+    subscribe(listener) {
+      listener(written.join(''))
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    key: (name) => {
+      const key = firmwareKey(name)
+      if (key !== undefined) firmware.key(key)
+    },
+    text: () => firmware.text(),
+  }
+}
+
+async function runFirmware(): Promise<FirmwareOutcome> {
+  const nvram = browserNvramStore(() => localStorage)
+  const platform = browserPlatform({
+    engineUrls: { simd: engineUrl, fallback: engineFallbackUrl },
+    volumeUrl,
+    scriptUrls: { hypercore: hypercoreScriptUrl, domain: domainScriptUrl },
+    readNvram: () => nvram.read(),
+    writeNvram: (bytes) => nvram.write(bytes),
+    keyboard: () => ({ listening: true, onScreen: matchMedia('(pointer: coarse)').matches }),
+  })
+  const written: string[] = []
+  const listeners = new Set<(output: string) => void>()
+  const firmware = new Firmware(platform, manifest, {
+    ...(bootOverride === undefined ? {} : { bootOverride }),
+    onOutput: (output) => {
+      written.push(output)
+      for (const listener of listeners) listener(output)
+    },
+  })
+  show({ kind: 'firmware', view: firmwareView(firmware, written, listeners) })
+  return firmware.run()
+}
+
+/** Only what was refused is forgotten, so that the next start fetches it anew instead of finding the same damage kept. */
+async function forgetRefused(handOff: HandOff): Promise<void> {
+  if (handOff.refused.length === 0 || typeof caches === 'undefined') return
+  const files = new Map(manifest.volumes.map(({ name, file }) => [name, file]))
+  for (const name of await caches.keys()) {
+    const cache = await caches.open(name)
+    for (const refused of handOff.refused) {
+      const file = files.get(refused.name)
+      if (file !== undefined) await cache.delete(volumeUrl(file))
+    }
+  }
+}
+
+/** Keeps everything for the next visit once this one's guests are up; an older copy goes on serving until then. */
+function keepOffline(): void {
+  if (import.meta.env.DEV || !('serviceWorker' in navigator)) return
+  navigator.serviceWorker.register(new URL('offline-worker.js', document.baseURI)).catch((error: unknown) => {
+    console.warn('This browser does not keep the product for offline use:', error)
+  })
+}
+
+/** Gives every guest the chance to sync, and the slow ones up. */
+async function shutDownAll(): Promise<void> {
+  const live = seat.store.getState().domains.filter(({ state }) => state === 'running')
+  await Promise.allSettled(live.map(({ id }) => seat.call('shutdown', { id })))
+}
+
+function startHypercore(handOff: HandOff): Worker {
+  const worker = new Worker(handOff.scripts.hypercore.url, { type: 'module', name: 'hypercore' })
+  const focus = parameters.get('focus') ?? undefined
+  seat.connect(worker, handOff, focus === undefined ? {} : { preferredFocus: focus })
+  performance.mark('hyperspace:hand-off')
+  return worker
+}
+
+async function main(): Promise<void> {
+  if (showUnsupported()) return
+
+  let worker: Worker | undefined
+  const lock = browserMachineLock({
+    onAskedToLetGo: async () => {
+      await shutDownAll()
+      worker?.terminate()
+      show({ kind: 'taken-over' })
+    },
+    onLost: () => {
+      worker?.terminate()
+      show({ kind: 'taken-over' })
+    },
+  })
+  if ((await lock?.acquire()) === 'busy') {
+    await new Promise<void>((resolve) => {
+      show({ kind: 'elsewhere', takeOver: resolve })
+    })
+    await lock?.takeOver()
+  }
+
+  const outcome = await runFirmware()
+  // Halted: the firmware's own screen says why and what to do, and stays.
+  if (outcome.kind === 'halted') return
+  worker = startHypercore(outcome.handOff)
+  show({ kind: 'shell' })
+  await forgetRefused(outcome.handOff)
+  if (outcome.handOff.refused.length === 0) keepOffline()
+}
+
+seat.events.on('domain', ({ id, ready }) => {
+  const mark = `hyperspace:ready:${id}`
+  if (ready && performance.getEntriesByName(mark).length === 0) performance.mark(mark)
+})
+
+main().catch((error: unknown) => {
+  show({ kind: 'unsupported', why: { kind: 'failed', detail: String(error) } })
+})

@@ -1,0 +1,243 @@
+/**
+ * The stage without React: every domain's terminal and display, stacked, one of them visible. A switch changes two
+ * elements' visibility inside the event that asked for it; nothing is laid out, mounted or rendered for it.
+ */
+
+import { Disposables, type Dispose } from '../../base/disposables.ts'
+import type { DomainId } from '../../protocol/domain.ts'
+import { fault, FaultError } from '../../protocol/fault.ts'
+import { focusedDomain, shownView, type FocusChange } from '../../state/machine-store.ts'
+import type { PreferencesStore } from '../../state/preferences.ts'
+import type { Seat } from '../../state/seat.ts'
+import { ScreenHost } from './screen-host.ts'
+import { createStickyModifiers, type StickyStore } from './sticky-modifiers.ts'
+import { TerminalHost } from './terminal-host.ts'
+
+type Hosts = { readonly terminal: TerminalHost; readonly screen: ScreenHost }
+type Host = TerminalHost | ScreenHost
+
+export class StageController {
+  /** Modifiers of the on-screen keyboard. */
+  readonly modifiers: StickyStore = createStickyModifiers()
+  readonly #seat: Seat
+  readonly #preferences: PreferencesStore
+  readonly #hosts = new Map<DomainId, Hosts>()
+  readonly #disposables = new Disposables()
+  readonly #afterPaint = new MessageChannel()
+  #shown: Host | undefined
+
+  constructor(seat: Seat, preferences: PreferencesStore) {
+    this.#seat = seat
+    this.#preferences = preferences
+    this.#disposables.add(
+      seat.store.subscribe((state, before) => {
+        if (state.domains !== before.domains) this.#dropRemoved()
+        if (state.focusedId !== before.focusedId || state.views !== before.views) this.#show()
+        if (state.focusChange !== undefined && state.focusChange !== before.focusChange)
+          this.#measure(state.focusChange)
+      }),
+    )
+    seat.setScreenshot((id) => this.screenshot(id))
+    this.#disposables.add(() => seat.setScreenshot(undefined))
+    const themes = new MutationObserver(() => {
+      for (const { terminal } of this.#hosts.values()) terminal.applyTheme()
+    })
+    themes.observe(document.documentElement, { attributeFilter: ['data-theme'] })
+    this.#disposables.add(() => themes.disconnect())
+    this.#disposables.add(() => this.#afterPaint.port1.close())
+  }
+
+  /** Puts a domain's terminal and display into `container`, which the stage has laid out; they survive being taken out. */
+  mount(id: DomainId, container: HTMLElement): Dispose {
+    const { terminal, screen } = this.#open(id)
+    container.append(terminal.element, screen.element)
+    this.#show()
+    terminal.open()
+    screen.fit()
+    const resized = new ResizeObserver(() => {
+      terminal.fit()
+      screen.fit()
+    })
+    resized.observe(container)
+    return () => resized.disconnect()
+  }
+
+  #open(id: DomainId): Hosts {
+    const open = this.#hosts.get(id)
+    if (open !== undefined) return open
+    const domain = this.#seat.domain(id)
+    const console = this.#seat.console(id)
+    const display = this.#seat.display(id)
+    if (domain === undefined || console === undefined || display === undefined)
+      throw new Error(`${id} is mounted without being a domain of the seat`)
+    const { modifiers } = this
+    const hosts = {
+      terminal: new TerminalHost({
+        session: console,
+        preferences: this.#preferences,
+        modifiers,
+        label: `${domain.name}, terminal`,
+      }),
+      screen: new ScreenHost({ session: display, modifiers, label: `${domain.name}, screen` }),
+    }
+    for (const [kind, { element }] of Object.entries(hosts)) {
+      element.dataset['pane'] = kind
+      element.style.visibility = 'hidden'
+    }
+    this.#hosts.set(id, hosts)
+    return hosts
+  }
+
+  #dropRemoved(): void {
+    for (const [id, { terminal, screen }] of this.#hosts) {
+      if (this.#seat.domain(id) !== undefined) continue
+      this.#hosts.delete(id)
+      terminal.dispose()
+      screen.dispose()
+    }
+  }
+
+  #show(): void {
+    const state = this.#seat.store.getState()
+    const domain = focusedDomain(state)
+    const hosts = domain === undefined ? undefined : this.#hosts.get(domain.id)
+    const next = domain === undefined ? undefined : hosts?.[shownView(state, domain)]
+    const before = this.#shown
+    if (next === before) return
+    // Asked before the old one is hidden, which takes the focus from it.
+    const hadKeyboard = hasKeyboard(before)
+    this.#shown = next
+    if (next !== undefined) next.element.style.visibility = 'visible'
+    if (before !== undefined) before.element.style.visibility = 'hidden'
+    if (hadKeyboard) next?.focus()
+  }
+
+  /**
+   * From the person's event to the other guest's picture. By now its element is visible; the frame that the browser
+   * begins next contains it. `frameMs` is measured when that frame begins (its callbacks run). `milliseconds` is measured
+   * in the first task after it: the page's thread has styled, laid out and painted the frame by then and handed it to the
+   * compositor. What the compositor and the display take from there, no page can see. The picture is the guest's last
+   * one: a display that was not looked at is up to a second old and is brought up to date with the next frames.
+   */
+  #measure({ from, to, startedAt }: FocusChange): void {
+    if (startedAt === undefined || this.#shown === undefined) return
+    requestAnimationFrame(() => {
+      const frameMs = performance.now() - startedAt
+      this.#afterPaint.port1.addEventListener(
+        'message',
+        () => this.#seat.reportSwitch({ from, to, milliseconds: performance.now() - startedAt, frameMs }),
+        { once: true },
+      )
+      this.#afterPaint.port1.start()
+      this.#afterPaint.port2.postMessage(undefined)
+    })
+  }
+
+  /** Keyboard focus to the guest on the stage. */
+  focusGuest(): void {
+    this.#shown?.focus()
+  }
+
+  /** Presses a key by its KeyboardEvent.code, with the sticky modifiers. */
+  press(code: string): void {
+    this.#shown?.press(code)
+  }
+
+  /** Asks a phone for its own keyboard; must be called in a person's event. */
+  raiseKeyboard(): void {
+    this.#shown?.raiseKeyboard()
+  }
+
+  hasSelection(): boolean {
+    return this.#selection() !== ''
+  }
+
+  #selection(): string {
+    return this.#shown instanceof TerminalHost ? this.#shown.selection() : ''
+  }
+
+  /** @returns false where nothing is selected or the browser refuses its clipboard */
+  async copySelection(): Promise<boolean> {
+    const text = this.#selection()
+    if (text === '') return false
+    try {
+      await navigator.clipboard.writeText(text)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /** @returns false where the clipboard is empty or the browser refuses it: then the person's own paste key works */
+  async paste(): Promise<boolean> {
+    try {
+      const text = await navigator.clipboard.readText()
+      this.pasteText(text)
+      return text !== ''
+    } catch {
+      return false
+    }
+  }
+
+  /** Into the terminal as a paste, into a display as keys of a US layout. */
+  pasteText(text: string): void {
+    this.#shown?.paste(text)
+  }
+
+  #hostOf(id: DomainId): Host | undefined {
+    const domain = this.#seat.domain(id)
+    if (domain === undefined) return undefined
+    return this.#hosts.get(id)?.[shownView(this.#seat.store.getState(), domain)]
+  }
+
+  /**
+   * Draws a domain's picture into `canvas`, centred, as large as fits.
+   * @returns false where it has no picture yet; the canvas is then empty
+   */
+  paintThumbnail(id: DomainId, canvas: HTMLCanvasElement): boolean {
+    const context = canvas.getContext('2d')
+    if (context === null) return false
+    const host = this.#hostOf(id)
+    const size = host?.size()
+    context.setTransform(1, 0, 0, 1, 0, 0)
+    context.clearRect(0, 0, canvas.width, canvas.height)
+    if (host === undefined || size === undefined) return false
+    const scale = Math.min(canvas.width / size.width, canvas.height / size.height)
+    const width = Math.round(size.width * scale)
+    const height = Math.round(size.height * scale)
+    context.translate(Math.floor((canvas.width - width) / 2), Math.floor((canvas.height - height) / 2))
+    host.paint(context, width, height)
+    return true
+  }
+
+  /** @throws (rejects) FaultError illegal-state where the domain has no picture yet */
+  async screenshot(id: DomainId): Promise<Blob> {
+    const host = this.#hostOf(id)
+    const size = host?.size()
+    if (host === undefined || size === undefined)
+      throw new FaultError(
+        fault('illegal-state', `“${id}” has drawn nothing yet: take the picture once it runs.`),
+      )
+    const canvas = new OffscreenCanvas(size.width, size.height)
+    const context = canvas.getContext('2d', { alpha: false })
+    if (context === null)
+      throw new FaultError(fault('failed', 'The browser has no canvas left for the picture.'))
+    host.paint(context, size.width, size.height)
+    return canvas.convertToBlob({ type: 'image/png' })
+  }
+
+  dispose(): void {
+    for (const { terminal, screen } of this.#hosts.values()) {
+      terminal.dispose()
+      screen.dispose()
+    }
+    this.#hosts.clear()
+    this.#disposables.dispose()
+  }
+}
+
+/** Whether keys go to `host`, or to nothing: then a switch brings them to the guest that is shown. */
+function hasKeyboard(host: Host | undefined): boolean {
+  const active = document.activeElement
+  return active === null || active === document.body || host?.element.contains(active) === true
+}

@@ -3,8 +3,8 @@
 export const FIRMWARE_NAME = 'HyperSpace VeriBoot Firmware'
 export const FIRMWARE_VERSION = '1.0'
 export const SETUP_NAME = 'HyperSpace VeriBoot Setup Utility'
+export const MODEL = 'A model of a 2007 BIOS'
 export const NOTICE = 'Inspired by Phoenix SecureCore and HyperCore (2007); not affiliated.'
-export const MODEL_NOTICE = 'A model of a 2007 BIOS: flash and NVRAM are files. Each line is work done here.'
 
 /** The sixteen colours of the VGA's default palette (IBM VGA technical reference: 6-bit DAC values, scaled to 8). */
 export const PALETTE: readonly (readonly [red: number, green: number, blue: number])[] = [

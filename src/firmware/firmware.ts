@@ -1,0 +1,378 @@
+/**
+ * The firmware: power-on to hand-off. It runs POST, shows it on a text screen of 80×25, takes keys for Setup and the
+ * boot menu, and ends with what HyperCore gets, or with a halt in words.
+ */
+
+import { assertNever } from '../base/assert.ts'
+import type { BootPath, FirmwareSettings, HandOff } from '../protocol/hand-off.ts'
+import { BOOT_PATH_NAMES, BootMenu, unavailable } from './boot-menu.ts'
+import { Style } from './brand.ts'
+import { HELP_TITLE, POST_HELP } from './help.ts'
+import type { FirmwareKey } from './keys.ts'
+import { appliancesOf } from './manifest.ts'
+import type { FirmwarePlatform } from './platform.ts'
+import { drawPopup, popupKey, speakPopup, type Popup } from './popup.ts'
+import {
+  drawBlank,
+  drawHalt,
+  drawHandOff,
+  drawLogo,
+  drawPost,
+  logRows,
+  LOG_ROWS,
+  type PostPicture,
+} from './post-screen.ts'
+import type { Halt } from './post-step.ts'
+import { Post, type Configuration, type PostReport } from './post.ts'
+import { setupFacts } from './setup-facts.ts'
+import { SetupSession } from './setup-session.ts'
+import { AnsiPainter, TextScreen } from './text-screen.ts'
+import { listed, milliseconds, seconds } from './words.ts'
+
+export type { FirmwareKey } from './keys.ts'
+
+export type FirmwareOutcome =
+  | { readonly kind: 'hand-off'; readonly handOff: HandOff }
+  | { readonly kind: 'halted'; readonly message: string; readonly action: string }
+
+export type FirmwareOptions = {
+  /** From a deep link: decides the boot path of this once, or opens Setup as soon as it can. */
+  readonly bootOverride?: 'hyperspace' | 'primary' | 'setup'
+  /** Text and escape sequences for a terminal of 80 columns and 25 rows. */
+  readonly onOutput: (ansi: string) => void
+}
+
+/** What the person asked for by a key while the self-test ran or the delay passed. */
+type Request = 'setup' | 'menu' | 'boot'
+
+type Mode =
+  | { readonly kind: 'post' }
+  | { readonly kind: 'setup'; readonly setup: SetupSession }
+  | {
+      readonly kind: 'menu'
+      readonly menu: BootMenu
+      readonly leave: (chosen: BootPath | 'setup' | undefined) => void
+    }
+  | { readonly kind: 'hand-off'; readonly handOff: HandOff }
+  | { readonly kind: 'halted'; readonly halt: Halt }
+
+export class Firmware {
+  readonly #platform: FirmwarePlatform
+  readonly #manifest: unknown
+  readonly #options: FirmwareOptions
+  readonly #post: Post
+  readonly #painter = new AnsiPainter()
+  #screen = new TextScreen()
+  #mode: Mode = { kind: 'post' }
+  #help: Popup | undefined
+  /** Self-test lines or logo; undefined until NVRAM or the Esc key has told. */
+  #details: boolean | undefined
+  #scroll = 0
+  #request: Request | undefined
+  /** Ends whatever `run` waits for when a key asks for something. */
+  #wake = new AbortController()
+  /** The wait for keys at the end of POST, in ms, while it lasts. */
+  #waiting: number | undefined
+  #endedAfterMs: number | undefined
+
+  constructor(platform: FirmwarePlatform, manifest: unknown, options: FirmwareOptions) {
+    this.#platform = platform
+    this.#manifest = manifest
+    this.#options = options
+    this.#post = new Post(platform, () => this.#show())
+  }
+
+  /** Runs once, from power-on to the outcome. */
+  async run(): Promise<FirmwareOutcome> {
+    const startedAt = this.#platform.now()
+    this.#show()
+    // The prompt stands on that first screen, so the boot delay runs from here, beside the self-test.
+    if (this.#options.bootOverride === 'setup') this.#request = 'setup'
+    const { configured, finished } = this.#post.start(this.#manifest)
+    const configuration = await configured
+    if (!configuration.ok) return this.#halt(configuration.error)
+    let { settings } = configuration.value
+    this.#details ??= !settings.quietBoot
+    this.#show()
+
+    const ended = finished.then((report) => {
+      this.#endedAfterMs = this.#platform.now() - startedAt
+      this.#show()
+      return report
+    })
+    let chosen: BootPath | undefined
+    let atOnce = false
+    for (;;) {
+      const request = this.#takeRequest()
+      if (request === 'setup') {
+        settings = await this.#runSetup(configuration.value, settings)
+        atOnce = true
+      } else if (request === 'menu') {
+        const entry = await this.#runMenu(settings)
+        if (entry === 'setup') this.#request = 'setup'
+        else chosen = entry ?? chosen
+        atOnce = true
+      } else {
+        atOnce ||= request === 'boot'
+        const report = await Promise.race([ended, this.#woken()])
+        if (report === 'woken') continue
+        if (!report.ok) return this.#halt(report.error)
+        const elapsed = this.#platform.now() - startedAt
+        if (!atOnce && (await this.#wait(settings.bootDelayMs - elapsed))) continue
+        return this.#handOff(startedAt, configuration.value, settings, chosen, report.value)
+      }
+    }
+  }
+
+  key(key: FirmwareKey): void {
+    if (this.#help !== undefined) {
+      const step = popupKey(this.#help, key)
+      if (step.kind !== 'open') this.#help = undefined
+      this.#show()
+      return
+    }
+    const mode = this.#mode
+    switch (mode.kind) {
+      case 'post':
+        this.#postKey(key)
+        break
+      case 'setup':
+        mode.setup.key(key)
+        break
+      case 'menu': {
+        const result = mode.menu.key(key)
+        if (result?.kind === 'boot') mode.leave(result.path)
+        else if (result?.kind === 'setup') mode.leave('setup')
+        else if (result?.kind === 'cancelled') mode.leave(undefined)
+        break
+      }
+      case 'hand-off':
+      case 'halted':
+        break
+      default:
+        assertNever(mode)
+    }
+    this.#show()
+  }
+
+  /** The 25 rows of the screen, without trailing blanks, joined by newlines. */
+  text(): string {
+    return this.#screen.text()
+  }
+
+  /** The same for ears: what has the focus or has just been found, without frames and columns. */
+  spoken(): string {
+    if (this.#help !== undefined) return speakPopup(this.#help)
+    const mode = this.#mode
+    switch (mode.kind) {
+      case 'post': {
+        const line = this.#post.lines.at(-1)
+        const last =
+          line === undefined
+            ? ''
+            : `${line.label}: ${line.summary}, ${line.badge}. ${(line.notes ?? []).join(' ')}`
+        return this.#endedAfterMs === undefined ? last : this.#status().text
+      }
+      case 'setup':
+        return mode.setup.spoken()
+      case 'menu':
+        return mode.menu.spoken()
+      case 'hand-off':
+        return `Handing over to HyperCore. ${BOOT_PATH_NAMES[mode.handOff.bootPath]} boots.`
+      case 'halted':
+        return `System halted. ${mode.halt.message} ${mode.halt.action}`
+      default:
+        return assertNever(mode)
+    }
+  }
+
+  /** Sends the whole screen again: for a terminal that has been cleared, resized or attached anew. */
+  redraw(): void {
+    this.#painter.reset()
+    this.#show()
+  }
+
+  #postKey(key: FirmwareKey): void {
+    const rows = Math.max(0, logRows(this.#post.lines) - LOG_ROWS)
+    const keys: Partial<Record<FirmwareKey, () => void>> = {
+      F1: () => {
+        this.#help = { kind: 'notice', title: HELP_TITLE, paragraphs: POST_HELP }
+      },
+      F2: () => this.#ask('setup'),
+      F12: () => this.#ask('menu'),
+      Enter: () => this.#ask('boot'),
+      Escape: () => {
+        this.#details = this.#details === false
+      },
+      PageUp: () => {
+        this.#scroll = Math.min(rows, this.#scroll + LOG_ROWS)
+      },
+      PageDown: () => {
+        this.#scroll = Math.max(0, this.#scroll - LOG_ROWS)
+      },
+      Home: () => {
+        this.#scroll = rows
+      },
+      End: () => {
+        this.#scroll = 0
+      },
+    }
+    keys[key]?.()
+  }
+
+  #ask(request: Request): void {
+    this.#request = request
+    this.#wake.abort()
+  }
+
+  #takeRequest(): Request | undefined {
+    const request = this.#request
+    this.#request = undefined
+    this.#wake = new AbortController()
+    return request
+  }
+
+  #woken(): Promise<'woken'> {
+    const { signal } = this.#wake
+    return new Promise((resolve) => {
+      if (signal.aborted) resolve('woken')
+      else signal.addEventListener('abort', () => resolve('woken'))
+    })
+  }
+
+  /** Waits for a key for `ms`; answers whether one asked for something. */
+  async #wait(ms: number): Promise<boolean> {
+    if (ms <= 0) return false
+    this.#waiting = ms
+    this.#show()
+    await this.#platform.delay(ms, this.#wake.signal)
+    this.#waiting = undefined
+    return this.#request !== undefined
+  }
+
+  async #runSetup(configuration: Configuration, settings: FirmwareSettings): Promise<FirmwareSettings> {
+    const context = {
+      appliances: appliancesOf(configuration.manifest),
+      memoryBudgetMiB: configuration.memoryBudgetMiB,
+      defaults: configuration.defaults,
+      facts: () => setupFacts(configuration, this.#post),
+    }
+    const setup = new SetupSession(this.#platform, context, settings, () => this.#show())
+    this.#enter({ kind: 'setup', setup })
+    const chosen = await setup.done
+    this.#enter({ kind: 'post' })
+    return chosen
+  }
+
+  async #runMenu(settings: FirmwareSettings): Promise<BootPath | 'setup' | undefined> {
+    const why = (path: BootPath): string | undefined => unavailable(path, settings, this.#post.refused)
+    const menu = new BootMenu(settings.bootOrder[0] ?? 'hyperspace', why)
+    const entry = await new Promise<BootPath | 'setup' | undefined>((leave) => {
+      this.#enter({ kind: 'menu', menu, leave })
+    })
+    this.#enter({ kind: 'post' })
+    return entry
+  }
+
+  #enter(mode: Mode): void {
+    this.#mode = mode
+    this.#show()
+  }
+
+  #halt(halt: Halt): FirmwareOutcome {
+    this.#help = undefined
+    this.#enter({ kind: 'halted', halt })
+    return { kind: 'halted', ...halt }
+  }
+
+  #handOff(
+    startedAt: number,
+    configuration: Configuration,
+    settings: FirmwareSettings,
+    chosen: BootPath | undefined,
+    report: PostReport,
+  ): FirmwareOutcome {
+    const { bootOverride } = this.#options
+    const wanted = chosen ?? (bootOverride === 'setup' ? undefined : bootOverride)
+    const order = wanted === undefined ? settings.bootOrder : [wanted, ...settings.bootOrder]
+    const bootPath = order.find((path) => unavailable(path, settings, report.refused) === undefined)
+    const handOff: HandOff = {
+      version: 1,
+      bootPath: bootPath ?? 'hyperspace',
+      settings,
+      memoryBudgetMiB: configuration.memoryBudgetMiB,
+      engine: report.engine,
+      platform: configuration.platform,
+      volumes: report.volumes,
+      refused: report.refused,
+      scripts: report.scripts,
+      post: this.#post.entries,
+      startedAt,
+      endedAt: this.#platform.now(),
+    }
+    this.#help = undefined
+    this.#enter({ kind: 'hand-off', handOff })
+    return { kind: 'hand-off', handOff }
+  }
+
+  #status(): { readonly text: string; readonly style: number } {
+    if (this.#endedAfterMs === undefined) {
+      const { pending } = this.#post
+      const request = this.#request === undefined ? '' : REQUEST_WORDS[this.#request]
+      const work = pending.length === 0 ? 'Self-test' : `Reading ${listed(pending)}`
+      return { text: request === '' ? work : `${request} ${work}`, style: Style.post }
+    }
+    const ended = `Self-test ended after ${milliseconds(this.#endedAfterMs)}.`
+    if (this.#waiting === undefined) return { text: ended, style: Style.post }
+    return {
+      text: `${ended} Boots in ${seconds(this.#waiting)}; <Enter> boots now.`,
+      style: Style.postBright,
+    }
+  }
+
+  #picture(): PostPicture {
+    const { lines, planned } = this.#post
+    return { lines, planned, status: this.#status(), scroll: this.#scroll }
+  }
+
+  #show(): void {
+    const screen = new TextScreen()
+    const mode = this.#mode
+    switch (mode.kind) {
+      case 'post':
+        this.#drawPost(screen)
+        break
+      case 'setup':
+        mode.setup.draw(screen)
+        break
+      case 'menu':
+        this.#drawPost(screen)
+        mode.menu.draw(screen)
+        break
+      case 'hand-off':
+        drawHandOff(screen, mode.handOff)
+        break
+      case 'halted':
+        drawHalt(screen, this.#picture(), mode.halt)
+        break
+      default:
+        assertNever(mode)
+    }
+    if (this.#help !== undefined) drawPopup(screen, this.#help)
+    this.#screen = screen
+    const ansi = this.#painter.paint(screen)
+    if (ansi !== '') this.#options.onOutput(ansi)
+  }
+
+  #drawPost(screen: TextScreen): void {
+    if (this.#details === undefined) drawBlank(screen, this.#picture())
+    else if (this.#details) drawPost(screen, this.#picture())
+    else drawLogo(screen, this.#picture())
+  }
+}
+
+const REQUEST_WORDS: Readonly<Record<Request, string>> = {
+  setup: 'Entering Setup.',
+  menu: 'Entering the boot menu.',
+  boot: 'Booting as soon as the self-test ends.',
+}

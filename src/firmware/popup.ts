@@ -1,0 +1,138 @@
+/** Boxes over a screen: a list to choose from, a question, a notice. Each takes keys until it has its answer. */
+
+import type { FirmwareKey } from './keys.ts'
+import { Style } from './brand.ts'
+import type { TextScreen } from './text-screen.ts'
+import { wrapped } from './words.ts'
+
+export type ListItem = {
+  readonly label: string
+  /** Shown dimmed behind the label: why it cannot be had, or what it is. */
+  readonly remark: string
+}
+
+export type Popup =
+  | {
+      readonly kind: 'list'
+      readonly title: string
+      readonly items: readonly ListItem[]
+      readonly index: number
+    }
+  | { readonly kind: 'question'; readonly title: string; readonly text: string; readonly yes: boolean }
+  | { readonly kind: 'notice'; readonly title: string; readonly paragraphs: readonly string[] }
+
+/** What a key made of a popup: it goes on as another, or it has ended. */
+export type PopupStep =
+  | { readonly kind: 'open'; readonly popup: Popup }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'chosen'; readonly index: number }
+  | { readonly kind: 'answered'; readonly yes: boolean }
+
+/** Rows of a list that are shown at once. */
+const LIST_ROWS = 12
+
+export function popupKey(popup: Popup, key: FirmwareKey): PopupStep {
+  if (key === 'Escape') return { kind: 'cancelled' }
+  switch (popup.kind) {
+    case 'notice':
+      return key === 'Enter' || key === 'Space' ? { kind: 'cancelled' } : { kind: 'open', popup }
+    case 'question': {
+      if (key === 'Enter') return { kind: 'answered', yes: popup.yes }
+      const toggles: readonly FirmwareKey[] = ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Tab']
+      return { kind: 'open', popup: toggles.includes(key) ? { ...popup, yes: !popup.yes } : popup }
+    }
+    case 'list': {
+      if (key === 'Enter') return { kind: 'chosen', index: popup.index }
+      const index = MOVES[key]?.(popup.index, popup.items.length) ?? popup.index
+      return { kind: 'open', popup: { ...popup, index } }
+    }
+    default:
+      return popup satisfies never
+  }
+}
+
+const MOVES: Partial<Record<FirmwareKey, (index: number, count: number) => number>> = {
+  ArrowUp: (index, count) => (index + count - 1) % count,
+  '-': (index, count) => (index + count - 1) % count,
+  ArrowDown: (index, count) => (index + 1) % count,
+  '+': (index, count) => (index + 1) % count,
+  Tab: (index, count) => (index + 1) % count,
+  Home: () => 0,
+  End: (_, count) => count - 1,
+  PageUp: (index) => Math.max(0, index - LIST_ROWS),
+  PageDown: (index, count) => Math.min(count - 1, index + LIST_ROWS),
+}
+
+export function drawPopup(screen: TextScreen, popup: Popup): void {
+  switch (popup.kind) {
+    case 'notice':
+      drawNotice(screen, popup.title, popup.paragraphs)
+      return
+    case 'question':
+      drawQuestion(screen, popup.title, popup.text, popup.yes)
+      return
+    case 'list':
+      drawList(screen, popup.title, popup.items, popup.index)
+      return
+    default:
+      popup satisfies never
+  }
+}
+
+/** What a screen reader should say of it. */
+export function speakPopup(popup: Popup): string {
+  switch (popup.kind) {
+    case 'notice':
+      return `${popup.title}. ${popup.paragraphs.join(' ')} Press Enter to go on.`
+    case 'question':
+      return `${popup.title}. ${popup.text} ${popup.yes ? 'Yes' : 'No'} is selected.`
+    case 'list': {
+      const item = popup.items[popup.index]
+      const remark = item === undefined || item.remark === '' ? '' : `, ${item.remark}`
+      return `${popup.title}: ${item?.label ?? ''}${remark}, ${popup.index + 1} of ${popup.items.length}.`
+    }
+    default:
+      return popup satisfies never
+  }
+}
+
+function drawNotice(screen: TextScreen, title: string, paragraphs: readonly string[]): void {
+  const width = 64
+  const lines = paragraphs.flatMap((paragraph, index) => [
+    ...(index === 0 ? [] : ['']),
+    ...wrapped(paragraph, width - 4),
+  ])
+  const inside = screen.popup(width, lines.length + 6, title)
+  lines.forEach((line, index) => screen.put(inside.row + 1 + index, inside.column, line, Style.popup))
+  screen.putCentred(inside.row + lines.length + 2, '  Continue  ', Style.popupFocus)
+}
+
+function drawQuestion(screen: TextScreen, title: string, text: string, yes: boolean): void {
+  const lines = wrapped(text, 44)
+  const inside = screen.popup(48, lines.length + 6, title)
+  lines.forEach((line, index) => screen.putCentred(inside.row + 1 + index, line, Style.popup))
+  const row = inside.row + lines.length + 2
+  screen.put(row, 28, '   Yes   ', yes ? Style.popupFocus : Style.popup)
+  screen.put(row, 43, '   No    ', yes ? Style.popup : Style.popupFocus)
+}
+
+function drawList(screen: TextScreen, title: string, items: readonly ListItem[], index: number): void {
+  const labels = Math.max(...items.map(({ label }) => label.length))
+  const remarks = Math.max(...items.map(({ remark }) => remark.length))
+  const inner = Math.max(title.length + 2, labels + (remarks === 0 ? 0 : remarks + 2), 20)
+  const rows = Math.min(items.length, LIST_ROWS)
+  const inside = screen.popup(inner + 4, rows + 2, title)
+  const first = Math.min(Math.max(0, index - Math.floor(rows / 2)), items.length - rows)
+  for (let row = 0; row < rows; row++) {
+    const item = items[first + row]
+    if (item === undefined) continue
+    const focused = first + row === index
+    const style = focused ? Style.popupFocus : Style.popup
+    screen.fill(inside.row + row, inside.column - 1, inner + 2, 1, style)
+    screen.put(inside.row + row, inside.column, item.label, style)
+    screen.putRight(inside.row + row, inside.column + inner, item.remark, focused ? style : Style.popupDim)
+  }
+  const edge = inside.column + inner + 1
+  if (first > 0) screen.put(inside.row, edge, '▲', Style.popupTitle)
+  if (first + rows < items.length) screen.put(inside.row + rows - 1, edge, '▼', Style.popupTitle)
+}

@@ -96,7 +96,7 @@ export function browserPlatform(options: BrowserPlatformOptions): FirmwarePlatfo
       const url = options.scriptUrls[which]
       return { url, bytes: await fetchBytes(url) }
     },
-    fetchVolume: (file) => fetchBytes(options.volumeUrl(file)),
+    fetchVolume: async (file) => fetchBytes(options.volumeUrl(file)),
     gunzip: (bytes) =>
       new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).blob(),
     storage: openStorage,

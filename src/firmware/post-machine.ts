@@ -5,7 +5,7 @@ import { err, ok, type Result } from '../base/result.ts'
 import type { EngineReport, ScriptReport } from '../protocol/hand-off.ts'
 import type { FirmwarePlatform, PlatformFeatures, ScriptName, StorageReport } from './platform.ts'
 import { type Halt, reasonOf, type RunStep, type StepOutcome, type StepReport } from './post-step.ts'
-import { binarySize, grouped, milliseconds } from './words.ts'
+import { binarySize, grouped, measured, milliseconds } from './words.ts'
 
 const RELOAD = 'Reload the page. If it stays, this copy of the site is incomplete.'
 const CURRENT_BROWSER = 'Open this page in a current Firefox, Chrome, Edge or Safari'
@@ -91,7 +91,7 @@ export async function testEngine(
           label: 'Engine',
           result: 'ok',
           badge: 'READ',
-          summary: `${grouped(bytes.length)} bytes sha256 ${sha256.slice(0, 16)}`,
+          summary: measured(bytes.length, sha256),
           detail: `${file}: ${grouped(bytes.length)} bytes, SHA-256 ${sha256}.`,
         },
         value: ok({ bytes, sha256 }),
@@ -172,7 +172,7 @@ export async function testScript(
       label,
       result: 'ok',
       badge: 'MEASURED',
-      summary: `${grouped(size)} bytes sha256 ${sha256.slice(0, 16)}`,
+      summary: measured(size, sha256),
       detail: `${url}: ${grouped(size)} bytes, SHA-256 ${sha256}; measured, with nothing to compare it with.`,
     }
     return { report, value: ok({ url, size, sha256 }) }

@@ -21,6 +21,8 @@ const STATUS_ROW = ROWS - 2
 const KEYS_ROW = ROWS - 1
 export const LOG_ROWS = STATUS_ROW - LOG_TOP
 const LABEL_WIDTH = 20
+/** Leaves the 64 columns of a whole SHA-256. */
+const FACT_COLUMN = 16
 const SUMMARY_WIDTH = 42
 const BADGE_END = 71
 
@@ -41,12 +43,17 @@ const RESULT_STYLES: Readonly<Record<PostEntry['result'], number>> = {
   failed: Style.postFailed,
 }
 
-/** One stripe a domain, leaning forward: `unit` is a stripe's width in pixels, and the gap's behind it. */
-function drawMark(screen: TextScreen, row: number, column: number, unit: number, height: number): void {
-  const lean = Math.floor(height / 2)
-  const width = STRIPES.length * unit * 2 - unit + lean
+/** One stripe a domain, leaning forward by one pixel every `steepness` rows; `unit` is a stripe's width and its gap's. */
+function drawMark(
+  screen: TextScreen,
+  row: number,
+  column: number,
+  { unit, height, steepness }: { readonly unit: number; readonly height: number; readonly steepness: number },
+): void {
+  const lean = (y: number): number => Math.floor((height - 1 - y) / steepness)
+  const width = STRIPES.length * unit * 2 - unit + lean(0)
   screen.putPixels(row, column, width, height, (x, y) => {
-    const along = x - Math.floor((height - 1 - y) / 2)
+    const along = x - lean(y)
     const stripe = Math.floor(along / (unit * 2))
     return along >= 0 && along % (unit * 2) < unit ? STRIPES[stripe] : undefined
   })
@@ -57,7 +64,7 @@ function drawHeader(screen: TextScreen): void {
   const name = screen.put(0, 0, `${FIRMWARE_NAME} ${FIRMWARE_VERSION}`, Style.postBright)
   screen.put(0, name + 2, MODEL, Style.post)
   screen.put(1, 0, NOTICE, Style.post)
-  drawMark(screen, 0, COLUMNS - 10, 1, 4)
+  drawMark(screen, 0, COLUMNS - 9, { unit: 1, height: 4, steepness: 4 })
 }
 
 /** The keys in brackets stand out, as they did. */
@@ -127,7 +134,7 @@ function drawStatus(screen: TextScreen, { lines, planned, status }: PostPicture)
 
 export function drawLogo(screen: TextScreen, picture: PostPicture): void {
   screen.clear(Style.post)
-  drawMark(screen, 3, 20, 4, 12)
+  drawMark(screen, 3, 19, { unit: 4, height: 12, steepness: 2 })
   const [first = ''] = WORD_MARK
   screen.putPixels(11, Math.floor((COLUMNS - first.length) / 2), first.length, WORD_MARK.length, (x, y) =>
     WORD_MARK[y]?.charAt(x) === '#' ? WORD_MARK_COLOURS[y] : undefined,
@@ -201,14 +208,14 @@ export function drawHandOff(screen: TextScreen, handOff: HandOff): void {
   screen.put(3, 0, 'Handing over to HyperCore', Style.postTitle)
   const facts: readonly (readonly [string, string])[] = [
     ['HyperCore', `${fileName(hypercore.url)}, ${grouped(hypercore.size)} bytes`],
-    ['SHA-256', hypercore.sha256.slice(0, 60)],
+    ['SHA-256', hypercore.sha256],
     ['Boot path', BOOT_PATH_NAMES[handOff.bootPath]],
     ['Memory', `${grouped(givenOut)} of ${grouped(handOff.memoryBudgetMiB)} MiB given out`],
-    ['Power-on to here', milliseconds(handOff.endedAt - handOff.startedAt)],
+    ['Since power-on', milliseconds(handOff.endedAt - handOff.startedAt)],
   ]
   facts.forEach(([label, value], index) => {
     screen.put(4 + index, 0, label, Style.postBright)
-    screen.put(4 + index, LABEL_WIDTH, value, Style.post, COLUMNS - LABEL_WIDTH)
+    screen.put(4 + index, FACT_COLUMN, value, Style.post)
   })
   screen.put(10, 0, 'Domain', Style.postTitle)
   screen.put(10, LABEL_WIDTH, '   Memory   CPU cap   Weight   Volume', Style.postTitle)

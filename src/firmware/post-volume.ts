@@ -6,7 +6,7 @@ import type { RefusedVolume, VerifiedVolume } from '../protocol/hand-off.ts'
 import type { ManifestVolume } from './manifest.ts'
 import type { FirmwarePlatform } from './platform.ts'
 import { reasonOf, type StepOutcome } from './post-step.ts'
-import { capitalised, grouped } from './words.ts'
+import { capitalised, grouped, measured } from './words.ts'
 
 export type VolumeOutcome =
   | { readonly kind: 'verified'; readonly volume: VerifiedVolume }
@@ -25,11 +25,15 @@ export async function testVolume(
     return unreadable(volume, `${volume.file} could not be read: ${reasonOf(error)}`)
   }
   const sha256 = await sha256Hex(bytes)
-  if (sha256 !== volume.sha256) return mismatch(volume, bytes, sha256)
+  // A server that marks a .gz file as “Content-Encoding: gzip” has the browser unpack it on its way here. What arrives
+  // is then the content, and the manifest may know that one's hash too.
+  const unpackedOnTheWay = volume.encoding === 'gzip' && sha256 === volume.contentSha256
+  if (sha256 !== volume.sha256 && !unpackedOnTheWay) return mismatch(volume, bytes, sha256)
 
   let content: Blob
   try {
-    content = volume.encoding === 'gzip' ? await platform.gunzip(bytes) : new Blob([bytes])
+    content =
+      volume.encoding === 'gzip' && !unpackedOnTheWay ? await platform.gunzip(bytes) : new Blob([bytes])
   } catch (error) {
     return unreadable(volume, `${volume.file} could not be unpacked: ${reasonOf(error)}`)
   }
@@ -42,8 +46,8 @@ export async function testVolume(
       label: labelOf(volume),
       result: 'ok',
       badge: 'OK',
-      summary: `${grouped(bytes.length)} bytes sha256 ${sha256.slice(0, 16)}`,
-      detail: `${volume.file}: ${grouped(bytes.length)} bytes, SHA-256 ${sha256}, as the manifest says.`,
+      summary: measured(bytes.length, sha256),
+      detail: `${volume.file}: ${grouped(bytes.length)} bytes${unpackedOnTheWay ? ', unpacked by the web server' : ''}, SHA-256 ${sha256}, as the manifest says.`,
     },
     value: {
       kind: 'verified',
@@ -52,9 +56,9 @@ export async function testVolume(
         role: volume.role,
         ...applianceFields(volume),
         kind: volume.kind,
-        size: bytes.length,
+        size: volume.size,
         contentSize: content.size,
-        sha256,
+        sha256: volume.sha256,
         content,
       },
     },
@@ -66,7 +70,6 @@ function mismatch(
   bytes: Uint8Array<ArrayBuffer>,
   actualSha256: string,
 ): StepOutcome<VolumeOutcome> {
-  // A server that marks a .gz file as “Content-Encoding: gzip” has the browser unpack it on its way here.
   const unpackedOnTheWay = volume.encoding === 'gzip' && bytes.length === volume.contentSize
   const advice = unpackedOnTheWay
     ? 'The web server unpacked it on the way: it must not send .gz files with Content-Encoding.'

@@ -212,15 +212,16 @@ export class Post {
     const lost = this.refused.filter(({ role }) => ESSENTIAL_ROLES.some((essential) => essential === role))
     if (lost.length > 0) {
       return err({
-        message: `${capitalised(listed(lost.map(({ name }) => name)))}: refused. No appliance starts without it.`,
-        action: 'Reload the page to read flash again. If it stays refused, this copy of the site is damaged.',
+        message: `Refused: ${listed(lost.map(({ name }) => name))}. No appliance starts without ${lost.length === 1 ? 'it' : 'them'}.`,
+        action:
+          'Reload the page to read flash again. If that does not help, this copy of the site is damaged.',
       })
     }
     if (!report.volumes.some(({ role }) => role === 'appliance')) {
       return err({
         message: 'Every appliance volume was refused: there is nothing to start.',
         action:
-          'Reload the page to read flash again. If they stay refused, this copy of the site is damaged.',
+          'Reload the page to read flash again. If that does not help, this copy of the site is damaged.',
       })
     }
     return ok(report)

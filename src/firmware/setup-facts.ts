@@ -29,7 +29,7 @@ export function setupFacts(
         ? 'OPFS, quota not told'
         : 'memory alone: lost with this tab'
   return [
-    { label: 'Firmware', value: `VeriBoot ${FIRMWARE_VERSION} (model of a 2007 BIOS)` },
+    { label: 'Firmware', value: `VeriBoot ${FIRMWARE_VERSION} (model)` },
     { label: 'Engine', value: compiled === undefined ? 'not compiled yet' : 'v86, compiled' },
     { label: 'Processors', value: `${platform.processors} logical` },
     {

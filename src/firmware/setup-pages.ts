@@ -75,7 +75,7 @@ function hyperspacePage(context: SetupContext, settings: FirmwareSettings): Page
     title: 'HyperSpace',
     help: '',
     rows: [
-      { kind: 'text', text: '                 Start   Memory      CPU cap  Weight' },
+      { kind: 'text', text: '             Start   Memory      CPU cap  Weight' },
       ...context.appliances.flatMap((appliance) => applianceRow(context, settings, appliance)),
       BLANK,
       { kind: 'fact', label: 'Memory budget', value: `${grouped(budget)} MiB` },
@@ -101,7 +101,7 @@ function applianceRow(context: SetupContext, settings: FirmwareSettings, applian
     [false, true],
     before.start,
     (value) => ({ label: value ? 'On' : 'Off', outcome: changed({ start: value }) }),
-    { column: 17, width: 3 },
+    { column: 13, width: 3 },
   )
   const memory = field(
     `Memory of ${name}`,
@@ -109,7 +109,7 @@ function applianceRow(context: SetupContext, settings: FirmwareSettings, applian
     steps(appliance.ramMiB, Math.max(appliance.ramMiB, MEMORY_MAX_MIB), MEMORY_STEP_MIB),
     before.memoryMiB,
     (value) => ({ label: `${value} MiB`, outcome: changed({ memoryMiB: value }) }),
-    { column: 25, width: 8 },
+    { column: 21, width: 8 },
   )
   const cap = field(
     `CPU cap of ${name}`,
@@ -117,7 +117,7 @@ function applianceRow(context: SetupContext, settings: FirmwareSettings, applian
     steps(CAP_MIN_PERCENT, CAP_MAX_PERCENT, CAP_STEP_PERCENT),
     before.capPercent,
     (value) => ({ label: `${value} %`, outcome: changed({ capPercent: value }) }),
-    { column: 37, width: 5 },
+    { column: 33, width: 5 },
   )
   const weight = field(
     `Weight of ${name}`,
@@ -125,13 +125,13 @@ function applianceRow(context: SetupContext, settings: FirmwareSettings, applian
     WEIGHTS,
     before.weight,
     (value) => ({ label: `${value}`, outcome: changed({ weight: value }) }),
-    { column: 46, width: 4 },
+    { column: 42, width: 4 },
   )
   return [{ kind: 'fields', label: name, fields: [start, memory, cap, weight] }]
 }
 
 function bootPage(context: SetupContext, settings: FirmwareSettings): Page {
-  const value = { column: 24, width: 20 }
+  const value = { column: 17, width: 20 }
   const [first = 'hyperspace', second = 'primary'] = settings.bootOrder
   const orderHelp =
     'HyperSpace: HyperCore with every appliance that is set to start. Primary only: HyperCore with the primary OS alone. The second is taken where the first has nothing to start.'

@@ -25,8 +25,8 @@ const KEYS: readonly (readonly (readonly [key: string, does: string])[])[] = [
     ['F10', 'Save and Exit'],
   ],
 ]
-const KEY_COLUMNS = [2, 16, 36, 58] as const
-const KEY_WIDTHS = [5, 4, 7, 5] as const
+const KEY_COLUMNS = [2, 17, 37, 60] as const
+const KEY_WIDTHS = [4, 3, 6, 4] as const
 
 export function drawSetup(
   screen: TextScreen,

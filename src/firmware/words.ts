@@ -7,6 +7,11 @@ export function grouped(value: number): string {
     .replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
+/** A file's size and the beginning of its SHA-256, in columns. */
+export function measured(bytes: number, sha256: string): string {
+  return `${grouped(bytes).padStart(10)} bytes  sha256 ${sha256.slice(0, 16)}`
+}
+
 /** A measured duration in at most eight columns: “0.4 ms”, “182 ms”, “12.3 s”. */
 export function milliseconds(ms: number): string {
   if (ms < 99.95) return `${ms.toFixed(1)} ms`

@@ -1,0 +1,124 @@
+/** The firmware's 80 × 25 text screen on xterm.js: the VGA's palette and font, scaled to fit without distortion. */
+
+import { Terminal, type ITheme } from '@xterm/xterm'
+import { WebglAddon } from '@xterm/addon-webgl'
+import '@xterm/xterm/css/xterm.css'
+import { Disposables } from '../../base/disposables.ts'
+
+const COLUMNS = 80
+const ROWS = 25
+/** Height in pixels of a VGA text cell: a font size that is a multiple of it keeps the bitmap's edges sharp. */
+const CELL = 16
+/** A sharp multiple is taken where it fills at least this share of what would fit. */
+const SHARP_SHARE = 0.8
+const SMALLEST = 4
+
+/** The default palette of the VGA's text modes, as its DAC puts it out. */
+const VGA_PALETTE: ITheme = {
+  background: '#000000',
+  foreground: '#aaaaaa',
+  cursor: '#aaaaaa',
+  black: '#000000',
+  blue: '#0000aa',
+  green: '#00aa00',
+  cyan: '#00aaaa',
+  red: '#aa0000',
+  magenta: '#aa00aa',
+  yellow: '#aa5500',
+  white: '#aaaaaa',
+  brightBlack: '#555555',
+  brightBlue: '#5555ff',
+  brightGreen: '#55ff55',
+  brightCyan: '#55ffff',
+  brightRed: '#ff5555',
+  brightMagenta: '#ff55ff',
+  brightYellow: '#ffff55',
+  brightWhite: '#ffffff',
+}
+
+export class FirmwareTerminal {
+  readonly #terminal: Terminal
+  readonly #host: HTMLElement
+  readonly #disposables = new Disposables()
+
+  /** Opens the screen in `host`, which has a size; it follows that size until disposed. */
+  constructor(host: HTMLElement) {
+    this.#host = host
+    this.#terminal = new Terminal({
+      cols: COLUMNS,
+      rows: ROWS,
+      scrollback: 0,
+      fontFamily: getComputedStyle(host).fontFamily,
+      fontSize: CELL,
+      lineHeight: 1,
+      theme: VGA_PALETTE,
+      disableStdin: true,
+      cursorInactiveStyle: 'none',
+      drawBoldTextInBrightColors: true,
+      customGlyphs: true,
+    })
+    this.#disposables.add(() => this.#terminal.dispose())
+    this.#terminal.open(host)
+    this.#accelerate()
+
+    const resized = new ResizeObserver(() => this.#fit())
+    resized.observe(host)
+    this.#disposables.add(() => resized.disconnect())
+
+    // The font comes out of a flash volume while the firmware runs: take it when it is there.
+    const fontArrived = () => {
+      this.#terminal.options.fontFamily = 'monospace'
+      this.#terminal.options.fontFamily = getComputedStyle(host).fontFamily
+      this.#fit()
+    }
+    document.fonts.addEventListener('loadingdone', fontArrived)
+    this.#disposables.add(() => document.fonts.removeEventListener('loadingdone', fontArrived))
+    this.#fit()
+  }
+
+  write(output: string, done?: () => void): void {
+    this.#terminal.write(output, done)
+  }
+
+  dispose(): void {
+    this.#disposables.dispose()
+  }
+
+  /** Box-drawing characters join without gaps on the GPU renderer; where there is no WebGL the DOM renderer does. */
+  #accelerate(): void {
+    try {
+      const addon = new WebglAddon()
+      addon.onContextLoss(() => addon.dispose())
+      this.#terminal.loadAddon(addon)
+    } catch {
+      // No WebGL2 here: xterm.js goes on with its DOM renderer.
+    }
+  }
+
+  #fit(): void {
+    const { clientWidth, clientHeight } = this.#host
+    if (clientWidth === 0 || clientHeight === 0) return
+    const largest = this.#largestFitting(clientWidth, clientHeight)
+    const step = CELL / devicePixelRatio
+    const sharp = Math.floor(largest / step) * step
+    this.#terminal.options.fontSize = sharp >= largest * SHARP_SHARE ? sharp : largest
+  }
+
+  /** Cell sizes are rounded to device pixels, so the proportional guess is corrected downwards by trial. */
+  #largestFitting(width: number, height: number): number {
+    this.#terminal.options.fontSize = CELL
+    const screen = this.#screenSize()
+    let size = Math.floor(CELL * Math.min(width / screen.width, height / screen.height) * 2) / 2
+    for (; size > SMALLEST; size -= 0.5) {
+      this.#terminal.options.fontSize = size
+      const tried = this.#screenSize()
+      if (tried.width <= width && tried.height <= height) break
+    }
+    return Math.max(size, SMALLEST)
+  }
+
+  #screenSize(): { width: number; height: number } {
+    const screen = this.#host.querySelector<HTMLElement>('.xterm-screen')
+    return { width: Math.max(1, screen?.offsetWidth ?? 1), height: Math.max(1, screen?.offsetHeight ?? 1) }
+  }
+}

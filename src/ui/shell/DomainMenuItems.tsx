@@ -1,0 +1,113 @@
+/** What can be done with one domain; each item is offered in the states that allow it. */
+
+import {
+  CirclePlus,
+  Gauge,
+  Monitor,
+  OctagonX,
+  Pause,
+  Play,
+  Power,
+  RotateCcw,
+  SquareTerminal,
+  Trash2,
+} from 'lucide-react'
+import type { DomainId, DomainState } from '../../protocol/domain.ts'
+import { isLive } from '../../state/machine-store.ts'
+import { MenuGroup, MenuItem, MenuLine } from '../parts/Menu.tsx'
+import { useMachine, useSeat, useStage } from '../stage/seat-context.tsx'
+import { useShell } from './shell-store.ts'
+
+const ICON = 15
+
+function canStart(state: DomainState): boolean {
+  return state === 'created' || state === 'off' || state === 'crashed'
+}
+
+export function DomainMenuItems({ id }: { readonly id: DomainId }) {
+  const seat = useSeat()
+  const stage = useStage()
+  const shell = useShell()
+  const domain = useMachine(({ domains }) => domains.find((candidate) => candidate.id === id))
+  const view = useMachine(({ views }) => views[id])
+  if (domain === undefined) return undefined
+  const { state, name, lossOnKill } = domain
+  const live = isLive(state)
+
+  const end = (act: 'kill' | 'reset') => {
+    if (lossOnKill !== undefined && live) shell.open({ kind: 'confirm-end', id, act })
+    else shell.attempt(seat.call(act, { id }))
+  }
+
+  const createAnother = async () => {
+    const created = await seat.call('create', { config: { appliance: domain.appliance } })
+    seat.focus(created)
+    stage.focusGuest()
+  }
+
+  return (
+    <>
+      {canStart(state) && (
+        <MenuItem icon={<Play size={ICON} />} onSelect={() => shell.attempt(seat.call('start', { id }))}>
+          Start
+        </MenuItem>
+      )}
+      {state === 'paused' ? (
+        <MenuItem icon={<Play size={ICON} />} onSelect={() => shell.attempt(seat.call('resume', { id }))}>
+          Resume
+        </MenuItem>
+      ) : (
+        <MenuItem
+          icon={<Pause size={ICON} />}
+          disabled={state !== 'running'}
+          onSelect={() => shell.attempt(seat.call('pause', { id }))}
+        >
+          Pause
+        </MenuItem>
+      )}
+      <MenuItem
+        icon={<Power size={ICON} />}
+        disabled={state !== 'running' && state !== 'paused'}
+        onSelect={() => shell.attempt(seat.call('shutdown', { id }))}
+      >
+        Shut down
+      </MenuItem>
+      <MenuItem
+        icon={<RotateCcw size={ICON} />}
+        disabled={!live && state !== 'crashed'}
+        onSelect={() => end('reset')}
+      >
+        {lossOnKill === undefined ? 'Reset' : 'Reset…'}
+      </MenuItem>
+      <MenuItem icon={<OctagonX size={ICON} />} disabled={!live} onSelect={() => end('kill')}>
+        {lossOnKill === undefined ? 'Kill' : 'Kill…'}
+      </MenuItem>
+      <MenuLine />
+      <MenuGroup label="View">
+        <MenuItem
+          checked={(view ?? domain.view) === 'terminal'}
+          onSelect={() => seat.setView(id, 'terminal')}
+        >
+          <SquareTerminal size={ICON} aria-hidden="true" /> Console, ttyS0
+        </MenuItem>
+        <MenuItem checked={(view ?? domain.view) === 'screen'} onSelect={() => seat.setView(id, 'screen')}>
+          <Monitor size={ICON} aria-hidden="true" /> Display, VGA
+        </MenuItem>
+      </MenuGroup>
+      <MenuLine />
+      <MenuItem icon={<Gauge size={ICON} />} onSelect={() => shell.open({ kind: 'limits', id })}>
+        Figures and limits…
+      </MenuItem>
+      <MenuItem icon={<CirclePlus size={ICON} />} onSelect={() => shell.attempt(createAnother())}>
+        Create another from “{domain.appliance}”
+      </MenuItem>
+      <MenuItem
+        icon={<Trash2 size={ICON} />}
+        disabled={live}
+        onSelect={() => shell.open({ kind: 'confirm-end', id, act: 'remove' })}
+      >
+        Remove {name}…
+      </MenuItem>
+    </>
+  )
+}

@@ -1,0 +1,189 @@
+/** Everything that is not switching: the picture, the clipboard, text size, theme, the machine, and what it is. */
+
+import {
+  Clipboard,
+  ClipboardPaste,
+  ExternalLink,
+  Ellipsis,
+  Eye,
+  FileText,
+  Info,
+  Keyboard,
+  Maximize,
+  Minus,
+  Plus,
+  Power,
+  Camera,
+  ScrollText,
+  Settings2,
+} from 'lucide-react'
+import { clampFontSize } from '../../state/preferences.ts'
+import { Menu, MenuGroup, MenuItem, MenuLine } from '../parts/Menu.tsx'
+import { usePreferences, usePreferencesStore, useSeat, useStage } from '../stage/seat-context.tsx'
+import { useFullscreen } from './use-fullscreen.ts'
+import { saveScreenshot } from './screenshot.ts'
+import { useShell } from './shell-store.ts'
+
+const ICON = 15
+const THEMES = [
+  ['system', 'As the system'],
+  ['dark', 'Dark'],
+  ['light', 'Light'],
+] as const
+
+type Props = {
+  /** In an embedded frame the menu is the only control. */
+  readonly embedded?: { readonly standaloneUrl: string | undefined }
+}
+
+export function MoreMenu({ embedded }: Props) {
+  return (
+    <Menu label="More" align="end" button={<Ellipsis size={17} aria-hidden="true" />}>
+      <PictureItems embedded={embedded !== undefined} />
+      <MenuLine />
+      <TextItems />
+      <MenuLine />
+      {embedded === undefined ? (
+        <>
+          <MachineItems />
+          <MenuLine />
+        </>
+      ) : (
+        embedded.standaloneUrl !== undefined && <StandaloneItem url={embedded.standaloneUrl} />
+      )}
+      <PageItems />
+    </Menu>
+  )
+}
+
+function PictureItems({ embedded }: { readonly embedded: boolean }) {
+  const seat = useSeat()
+  const stage = useStage()
+  const shell = useShell()
+  const [full, toggleFull] = useFullscreen()
+
+  const copy = async () => {
+    const copied = await stage.copySelection()
+    shell.say(copied ? 'Copied.' : 'Nothing is selected in this console.')
+  }
+  const paste = async () => {
+    // A browser that does not let a page read its clipboard still lets a person paste into a field.
+    if (!(await stage.paste())) shell.open({ kind: 'paste' })
+  }
+
+  return (
+    <>
+      <MenuItem icon={<Clipboard size={ICON} />} hint="Ctrl+Shift+C" onSelect={() => shell.attempt(copy())}>
+        Copy
+      </MenuItem>
+      <MenuItem
+        icon={<ClipboardPaste size={ICON} />}
+        hint="Ctrl+Shift+V"
+        onSelect={() => shell.attempt(paste())}
+      >
+        Paste
+      </MenuItem>
+      <MenuItem icon={<Camera size={ICON} />} onSelect={() => shell.attempt(saveScreenshot(seat, stage))}>
+        Save a screenshot
+      </MenuItem>
+      <MenuItem icon={<Maximize size={ICON} />} onSelect={() => shell.attempt(toggleFull())}>
+        {full ? 'Leave fullscreen' : 'Fullscreen'}
+      </MenuItem>
+      {embedded && (
+        <MenuItem icon={<Keyboard size={ICON} />} onSelect={() => shell.toggleKeyboard()}>
+          On-screen keyboard
+        </MenuItem>
+      )}
+    </>
+  )
+}
+
+function TextItems() {
+  const preferences = usePreferencesStore()
+  const fontSize = usePreferences((state) => state.fontSize)
+  const theme = usePreferences((state) => state.theme)
+  const screenReader = usePreferences((state) => state.screenReader)
+  const resize = (by: number) => preferences.setState({ fontSize: clampFontSize(fontSize + by) })
+
+  return (
+    <>
+      <MenuItem icon={<Plus size={ICON} />} keepOpen hint={`${fontSize} px`} onSelect={() => resize(1)}>
+        Larger text
+      </MenuItem>
+      <MenuItem icon={<Minus size={ICON} />} keepOpen onSelect={() => resize(-1)}>
+        Smaller text
+      </MenuItem>
+      <MenuItem
+        keepOpen
+        checkbox
+        checked={screenReader}
+        onSelect={() => preferences.setState({ screenReader: !screenReader })}
+      >
+        Read consoles to a screen reader
+      </MenuItem>
+      <MenuGroup label="Theme">
+        {THEMES.map(([value, words]) => (
+          <MenuItem
+            key={value}
+            keepOpen
+            checked={theme === value}
+            onSelect={() => preferences.setState({ theme: value })}
+          >
+            {words}
+          </MenuItem>
+        ))}
+      </MenuGroup>
+    </>
+  )
+}
+
+function MachineItems() {
+  const shell = useShell()
+  return (
+    <MenuGroup label="Machine">
+      <MenuItem
+        icon={<Power size={ICON} />}
+        onSelect={() => shell.open({ kind: 'confirm-restart', into: 'machine' })}
+      >
+        Restart…
+      </MenuItem>
+      <MenuItem
+        icon={<Settings2 size={ICON} />}
+        onSelect={() => shell.open({ kind: 'confirm-restart', into: 'setup' })}
+      >
+        Restart into setup…
+      </MenuItem>
+      <MenuItem icon={<FileText size={ICON} />} onSelect={() => shell.open({ kind: 'hand-off' })}>
+        What the firmware handed off
+      </MenuItem>
+      <MenuItem icon={<ScrollText size={ICON} />} onSelect={() => shell.open({ kind: 'journal' })}>
+        Journal
+      </MenuItem>
+    </MenuGroup>
+  )
+}
+
+function PageItems() {
+  const shell = useShell()
+  return (
+    <>
+      <MenuItem icon={<Keyboard size={ICON} />} onSelect={() => shell.open({ kind: 'keys' })}>
+        Keys
+      </MenuItem>
+      <MenuItem icon={<Eye size={ICON} />} onSelect={() => shell.open({ kind: 'honesty' })}>
+        What is real, what is modelled
+      </MenuItem>
+      <MenuItem icon={<Info size={ICON} />} onSelect={() => shell.open({ kind: 'about' })}>
+        About HyperCore
+      </MenuItem>
+    </>
+  )
+}
+
+function StandaloneItem({ url }: { readonly url: string }) {
+  return (
+    <MenuItem icon={<ExternalLink size={ICON} />} onSelect={() => window.open(url, '_blank', 'noopener')}>
+      Open in a tab of its own
+    </MenuItem>
+  )
+}

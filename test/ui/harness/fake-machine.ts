@@ -1,0 +1,251 @@
+/** A supervisor that is none: speaks the protocol to the console under test, and does what a scene tells it. */
+
+import { assertNever } from '../../../src/base/assert.ts'
+import {
+  parseDomainId,
+  type Colour,
+  type CrashReport,
+  type DomainId,
+  type DomainInfo,
+  type DomainState,
+  type DomainStats,
+  type ViewKind,
+} from '../../../src/protocol/domain.ts'
+import type { DisplayEvent } from '../../../src/protocol/channels.ts'
+import type { Fault } from '../../../src/protocol/fault.ts'
+import type {
+  CallRequest,
+  SupervisorEvent,
+  SupervisorMessage,
+  SupervisorRequest,
+} from '../../../src/protocol/supervisor.ts'
+
+const MIB = 2 ** 20
+
+export function domainId(text: string): DomainId {
+  const id = parseDomainId(text)
+  if (id === undefined) throw new Error(`not an id: ${text}`)
+  return id
+}
+
+type Seed = {
+  readonly appliance: string
+  readonly name: string
+  readonly colour: Colour
+  readonly memoryMiB: number
+  readonly view?: ViewKind
+  readonly lossOnKill?: string
+}
+
+export const SEEDS: readonly Seed[] = [
+  {
+    appliance: 'primary',
+    name: 'Primary',
+    colour: 'teal',
+    memoryMiB: 96,
+    lossOnKill: 'what it has not synced to its disk.',
+  },
+  { appliance: 'web', name: 'Web', colour: 'red', memoryMiB: 96, view: 'screen' },
+  { appliance: 'messaging', name: 'Messaging', colour: 'blue', memoryMiB: 48 },
+  { appliance: 'management', name: 'Management', colour: 'amber', memoryMiB: 32 },
+  {
+    appliance: 'vault',
+    name: 'Vault',
+    colour: 'violet',
+    memoryMiB: 64,
+    lossOnKill: 'the open vault is closed without syncing.',
+  },
+]
+
+export class FakeMachine extends EventTarget {
+  readonly domains = new Map<DomainId, DomainInfo>()
+  readonly calls: CallRequest[] = []
+  /** Answers every call of this name with this fault. */
+  readonly faults = new Map<CallRequest['name'], Fault>()
+  readonly #consoles = new Map<DomainId, MessagePort>()
+  #clock = 0
+
+  postMessage(message: SupervisorRequest): void {
+    if (message.kind === 'hand-off') {
+      this.#event({ type: 'ready', memoryBudgetMiB: message.handOff.memoryBudgetMiB })
+      return
+    }
+    const { callId, call } = message
+    this.calls.push(call)
+    const fault = this.faults.get(call.name)
+    if (fault !== undefined) return this.#send({ kind: 'failed', callId, fault })
+    this.#send({ kind: 'returned', callId, value: this.#perform(call) })
+  }
+
+  #perform(call: CallRequest): unknown {
+    switch (call.name) {
+      case 'start':
+      case 'reset':
+      case 'resume':
+        return this.change(call.args.id, {
+          state: 'running',
+          ready: true,
+          crash: undefined,
+          health: { kind: 'ok' },
+        })
+      case 'pause':
+        return this.change(call.args.id, { state: 'paused' })
+      case 'shutdown':
+      case 'kill':
+        return this.change(call.args.id, { state: 'off', ready: false })
+      case 'remove':
+        this.domains.delete(call.args.id)
+        return this.#event({ type: 'domain-removed', id: call.args.id })
+      case 'create': {
+        const seed = SEEDS.find(({ appliance }) => appliance === call.args.config.appliance)
+        return seed === undefined ? undefined : this.add(seed, `${seed.name} 2`)
+      }
+      case 'setLimits': {
+        const domain = this.domains.get(call.args.id)
+        return domain && this.change(domain.id, { limits: { ...domain.limits, ...call.args.limits } })
+      }
+      case 'focus':
+      case 'clone':
+      case 'snapshot':
+      case 'restore':
+        return undefined
+      default:
+        return assertNever(call)
+    }
+  }
+
+  #send(data: SupervisorMessage): void {
+    queueMicrotask(() => this.dispatchEvent(new MessageEvent('message', { data })))
+  }
+
+  #event(event: SupervisorEvent): void {
+    this.#send({ kind: 'event', event })
+  }
+
+  /** A new domain with its ports open. */
+  add(seed: Seed, name = seed.name, state: DomainState = 'running'): DomainId {
+    const id = domainId(name.toLowerCase().replace(' ', '-'))
+    const console = new MessageChannel()
+    const display = new MessageChannel()
+    this.#consoles.set(id, console.port1)
+    if (seed.view === 'screen') paintDisplay(display.port1)
+    this.domains.set(id, {
+      id,
+      name,
+      appliance: seed.appliance,
+      state,
+      health: { kind: 'ok' },
+      colour: seed.colour,
+      shortcut: this.domains.size < 9 ? this.domains.size + 1 : undefined,
+      view: seed.view ?? 'terminal',
+      memoryBytes: seed.memoryMiB * MIB,
+      focused: false,
+      ready: state === 'running',
+      readyAfterMs: state === 'running' ? 612 : undefined,
+      limits: { capPercent: 100, weight: 100 },
+      lossOnKill: seed.lossOnKill,
+      crash: undefined,
+    })
+    this.#event({ type: 'domain-ports', id, display: display.port2, console: console.port2 })
+    this.change(id, {})
+    return id
+  }
+
+  change(id: DomainId, fields: Partial<DomainInfo>): void {
+    const domain = this.domains.get(id)
+    if (domain === undefined) return
+    const changed = { ...domain, ...fields }
+    this.domains.set(id, changed)
+    this.#event({ type: 'domain-changed', domain: changed })
+  }
+
+  crash(id: DomainId, crash: CrashReport): void {
+    this.change(id, { state: 'crashed', ready: false, crash })
+  }
+
+  print(id: DomainId, text: string): void {
+    this.#consoles
+      .get(id)
+      ?.postMessage({ kind: 'output', bytes: new TextEncoder().encode(text.replaceAll('\n', '\r\n')) })
+  }
+
+  log(level: 'info' | 'warning' | 'error', text: string, id?: DomainId): void {
+    this.#event({ type: 'log', at: Date.UTC(2026, 10, 22, 18, 45, this.#clock++), level, text, id })
+  }
+
+  /** One sample of every running domain. */
+  sample(cpuPercent: (id: DomainId) => number): void {
+    this.#clock += 250
+    const running = [...this.domains.values()].filter(({ state }) => state === 'running')
+    this.#event({
+      type: 'stats',
+      stats: running.map(({ id }) => [id, statsOf(this.#clock, cpuPercent(id))] as const),
+    })
+  }
+}
+
+function statsOf(at: number, cpuPercent: number): DomainStats {
+  return {
+    at,
+    instructions: at * 91_000,
+    mips: cpuPercent * 4.2,
+    cpuPercent,
+    exits: [
+      { reason: 'pio-in', device: 'uart0', count: at * 31 },
+      { reason: 'timer', device: 'pit', count: at * 7 },
+    ],
+    interrupts: at * 9,
+    jitModules: 212,
+    throttledMs: 0,
+    grantedPercent: 100,
+    network: { rxFrames: 120, rxBytes: 48_200, txFrames: 84, txBytes: 9_120, dropped: 0 },
+    disk: { reads: 410, readBytes: 5_242_880, writes: 12, writeBytes: 98_304 },
+    console: { outBytes: 4100, inBytes: 60 },
+    framesSent: 3,
+  }
+}
+
+/** A screen with a shape on it, one frame a credit. */
+function paintDisplay(port: MessagePort): void {
+  const width = 1024
+  const height = 768
+  const canvas = new OffscreenCanvas(width, height)
+  const context = canvas.getContext('2d')
+  if (context === null) return
+  context.fillStyle = '#e8e6df'
+  context.fillRect(0, 0, width, height)
+  context.fillStyle = '#c9c6bb'
+  context.fillRect(0, 0, width, 36)
+  context.fillStyle = '#fff'
+  context.fillRect(160, 7, 700, 22)
+  context.fillStyle = '#222'
+  context.font = '14px sans-serif'
+  context.fillText('http://welcome.hyperspace/', 170, 23)
+  context.font = 'bold 38px serif'
+  context.fillText('Welcome to the web domain', 120, 140)
+  context.font = '19px serif'
+  for (let line = 0; line < 14; line++) {
+    context.fillText(
+      'This picture stands for a browser in a guest of its own, as the harness draws it.',
+      120,
+      200 + line * 30,
+    )
+  }
+  const { data } = context.getImageData(0, 0, width, height)
+  let sequence = 0
+  port.onmessage = ({ data: request }: MessageEvent<{ kind: string }>) => {
+    if (request.kind !== 'credit') return
+    const pixels = data.slice().buffer
+    const frame: DisplayEvent = {
+      kind: 'frame',
+      screen: { width, height, mode: 'graphics' },
+      x: 0,
+      y: 0,
+      width,
+      height,
+      pixels,
+      sequence: sequence++,
+    }
+    if (sequence <= 2) port.postMessage(frame, [pixels])
+  }
+}

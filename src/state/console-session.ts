@@ -61,7 +61,10 @@ export class ConsoleSession implements FeedSource {
   #parsed = 0
   #acknowledged = 0
   #foreground = false
+  /** Why there is nothing to wait for. */
   #ended: string | undefined
+  /** Ended, and being started again: the port is still the old machine's. */
+  #expecting = false
   #size: { columns: number; rows: number } | undefined
 
   constructor(environment: PageEnvironment, feed: TerminalFeed) {
@@ -74,8 +77,9 @@ export class ConsoleSession implements FeedSource {
 
   /** Takes a started domain's console over; an earlier machine's output is forgotten. */
   connect(port: SessionPort<ConsoleRequest>): void {
-    if (this.#port !== undefined) this.end('the domain was restarted')
+    if (this.#port !== undefined && !this.#expecting) this.end('the domain was restarted')
     this.#disconnect()
+    this.#expecting = false
     this.#port = port
     this.#ended = undefined
     this.#ring.bytes = new ByteRing(RING_BYTES)
@@ -99,7 +103,9 @@ export class ConsoleSession implements FeedSource {
 
   /** The domain is being started: what it prints may be waited for before its port comes. */
   expect(): void {
+    if (this.#ended === undefined) return
     this.#ended = undefined
+    this.#expecting = true
   }
 
   #disconnect(): void {
@@ -193,12 +199,16 @@ export class ConsoleSession implements FeedSource {
   /** Keys as a terminal sends them, or any text; nothing happens where no machine is connected. */
   input(data: string | Uint8Array): void {
     const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data
-    if (bytes.length > 0 && this.#ended === undefined) this.#port?.postMessage({ kind: 'input', bytes })
+    if (bytes.length > 0 && this.#takesInput()) this.#port?.postMessage({ kind: 'input', bytes })
+  }
+
+  #takesInput(): boolean {
+    return this.#port !== undefined && this.#ended === undefined && !this.#expecting
   }
 
   /** @throws FaultError illegal-state where no machine is connected */
   write(text: string): void {
-    if (this.#port === undefined || this.#ended !== undefined)
+    if (!this.#takesInput())
       throw new FaultError(
         fault('illegal-state', 'The domain is not running: start it, then write to its console.'),
       )

@@ -76,15 +76,16 @@ export class Pointer {
     this.#push({ dx: 0, dy: 0, wheel: 0 })
   }
 
-  /** @param notches positive scrolls down */
+  /** One report a notch, as a wheel sends them. @param notches whole; positive scrolls down */
   wheel(notches: number): void {
-    if (notches !== 0) this.#push({ dx: 0, dy: 0, wheel: notches })
+    for (let rest = Math.abs(notches); rest > 0; rest--)
+      this.#push({ dx: 0, dy: 0, wheel: Math.sign(notches) })
   }
 
   #push(report: Omit<MouseReport, 'buttons'>): void {
     const last = this.#queue.at(-1)
-    // Two small movements with the same buttons are one.
-    if (last !== undefined && last.buttons === this.#buttons && report.wheel === 0 && last.wheel === 0) {
+    // Two small movements are one; a press is where it was, whatever moves after it.
+    if (last !== undefined && isMovement(last) && isMovement(report) && last.buttons === this.#buttons) {
       const [dx, dy] = [last.dx + report.dx, last.dy + report.dy]
       const sameDirection = last.dx * report.dx >= 0 && last.dy * report.dy >= 0
       if (sameDirection && Math.abs(dx) <= MAX_STEP && Math.abs(dy) <= MAX_STEP) {
@@ -116,6 +117,10 @@ export class Pointer {
     this.#position = undefined
     this.press(0)
   }
+}
+
+function isMovement(report: Omit<MouseReport, 'buttons'>): boolean {
+  return report.dx !== 0 || report.dy !== 0
 }
 
 function clamp(value: number, max: number): number {

@@ -131,5 +131,6 @@ function goneError(reason: string): FaultError {
 }
 
 function errorText(event: Event): string {
-  return event instanceof ErrorEvent && event.message !== '' ? event.message : 'its worker failed'
+  const told = 'message' in event && typeof event.message === 'string' && event.message !== ''
+  return told ? String(event.message) : 'its worker failed'
 }

@@ -56,7 +56,7 @@ type Import = { readonly from: string; readonly specifier: string }
 
 export function importsOf(source: string): string[] {
   const withoutComments = source.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/^\s*\/\/.*$/gm, '')
-  const pattern = /(?:\bfrom\s*|\bimport\s*\(?\s*|\bnew URL\(\s*)(['"])([^'"\n]+)\1/g
+  const pattern = /(?:\bfrom\s*|\bimport\s*\(?\s*|\bnew URL\(\s*(?=['"]\.))(['"])([^'"\n]+)\1/g
   return [...withoutComments.matchAll(pattern)].map((match) => match[2] ?? '')
 }
 

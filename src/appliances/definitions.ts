@@ -157,6 +157,9 @@ export function findAppliance(untrustedName: string): ApplianceDefinition | unde
   return APPLIANCES.find(({ name }) => name === untrustedName)
 }
 
+/** For an appliance that has no entry of its own in the manifest since all of it is in the initramfs. */
+export const BASE_COMMAND_LINE = 'console=ttyS0 quiet'
+
 /** The kernel command line of a guest: the manifest's words for the appliance, then who this guest is. */
 export function commandLine(
   definition: ApplianceDefinition,

@@ -38,6 +38,7 @@ const EDGES: Readonly<Record<DomainState, Edges>> = {
   running: {
     pause: 'running',
     paused: 'paused',
+    resumed: 'running',
     shutdown: 'shutting-down',
     'powered-off': 'off',
     crashed: 'crashed',
@@ -46,6 +47,7 @@ const EDGES: Readonly<Record<DomainState, Edges>> = {
   paused: {
     resume: 'paused',
     resumed: 'running',
+    paused: 'paused',
     // The guest must run to shut itself down: whoever asks resumes its vCPU as well.
     shutdown: 'shutting-down',
     crashed: 'crashed',

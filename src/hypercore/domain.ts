@@ -1,0 +1,338 @@
+/** One domain: its identity and limits for as long as it exists, its state, and one life of a worker after the other. */
+
+import { err, ok, type Result } from '../base/result.ts'
+import type { ApplianceDefinition } from '../appliances/definitions.ts'
+import type {
+  CpuLimits,
+  CrashCause,
+  CrashReport,
+  DomainHealth,
+  DomainId,
+  DomainInfo,
+  DomainState,
+  DomainStats,
+} from '../protocol/domain.ts'
+import { fault, type Fault } from '../protocol/fault.ts'
+import type { EndOfGuest, HypercallReply } from './agent.ts'
+import type { HyperCoreEnvironment } from './environment.ts'
+import { Life, type LifeOwner, type LogLevel, type Machine } from './life.ts'
+import { isLive, transition, type LifeCycleReport, type LifeCycleStep } from './life-cycle.ts'
+import { Waits, type Outcome } from './waits.ts'
+
+/** A guest asked to shut down syncs and halts within a second or two; then a person decides. */
+const SHUTDOWN_MS = 10_000
+
+/** A cold appliance is up in a second or two on a laptop; after this a person is told that it is slow. */
+const SLOW_START_MS = 30_000
+
+/** Characters of a crash's last console output that travel on. */
+const CONSOLE_TAIL_LIMIT = 16_384
+
+/** What a domain needs of the supervisor around it. */
+export type DomainHost = {
+  readonly environment: HyperCoreEnvironment
+  readonly version: string
+  changed(domain: Domain): void
+  log(level: LogLevel, text: string, domain: Domain): void
+  ports(domain: Domain, display: MessagePort, console: MessagePort): void
+  hypercall(domain: Domain, number: number, untrustedArguments: readonly string[]): Promise<HypercallReply>
+  /** The guest has ended in order to start again. */
+  rebooted(domain: Domain): void
+}
+
+export type DomainIdentity = {
+  readonly id: DomainId
+  readonly name: string
+  readonly definition: ApplianceDefinition
+  readonly shortcut: number | undefined
+  readonly memoryMiB: number
+  /** Its disk, if any, is the image that outlives it. */
+  readonly persistentDisk: boolean
+  /** Undefined: no network card. */
+  readonly mac: string | undefined
+}
+
+/** Builds the machine of a start. A fault, or what it throws, is the report of a failed boot. */
+export type BuildMachine = () => Promise<Result<Machine, Fault>>
+
+/** One start: what came of an earlier one is told apart by it. */
+type Start = { readonly at: number; readyAfterMs: number | undefined; toldSlow: boolean }
+
+const HEALTHY: DomainHealth = { kind: 'ok' }
+
+export class Domain {
+  readonly identity: DomainIdentity
+  readonly #host: DomainHost
+  readonly #waits = new Waits()
+  #limits: CpuLimits
+  #state: DomainState = 'created'
+  #health = HEALTHY
+  #crash: CrashReport | undefined
+  #start: Start | undefined
+  #life: Life | undefined
+
+  constructor(identity: DomainIdentity, limits: CpuLimits, host: DomainHost) {
+    this.identity = identity
+    this.#limits = limits
+    this.#host = host
+  }
+
+  get id(): DomainId {
+    return this.identity.id
+  }
+
+  get name(): string {
+    return this.identity.name
+  }
+
+  get state(): DomainState {
+    return this.#state
+  }
+
+  get live(): boolean {
+    return isLive(this.#state)
+  }
+
+  get limits(): CpuLimits {
+    return this.#limits
+  }
+
+  /** Percent of one core wanted; a machine that has not counted yet wants all. */
+  get demandPercent(): number {
+    return this.#state === 'paused' ? 0 : (this.#life?.interval?.demandPercent ?? 100)
+  }
+
+  get stats(): DomainStats | undefined {
+    return this.#life?.interval?.stats
+  }
+
+  /** The newest figures, once each. */
+  takeStats(): DomainStats | undefined {
+    return this.#life?.takeStats()
+  }
+
+  info(focused: boolean): DomainInfo {
+    const { id, name, definition, shortcut, memoryMiB, persistentDisk } = this.identity
+    const loss = persistentDisk ? definition.lossOnKill : definition.lossOnKillWithoutDisk
+    const readyAfterMs = this.#start?.readyAfterMs
+    return {
+      id,
+      name,
+      appliance: definition.name,
+      state: this.#state,
+      health: this.#health,
+      colour: definition.colour,
+      shortcut,
+      view: definition.view,
+      memoryBytes: memoryMiB * 2 ** 20,
+      focused,
+      ready: readyAfterMs !== undefined,
+      readyAfterMs,
+      limits: this.#limits,
+      lossOnKill: this.live ? loss : undefined,
+      crash: this.#crash,
+    }
+  }
+
+  /** Whether `step` is legal now. */
+  may(step: LifeCycleStep): Outcome {
+    const next = transition(this.#state, step, this.name)
+    return next.ok ? ok(undefined) : next
+  }
+
+  /** Settles when the machine executes. */
+  start(build: BuildMachine): Promise<Outcome> {
+    const begun = this.#step('start')
+    if (!begun.ok) return Promise.resolve(begun)
+    const start: Start = { at: this.#host.environment.now(), readyAfterMs: undefined, toldSlow: false }
+    this.#crash = undefined
+    this.#start = start
+    this.#notify()
+    void this.#boot(start, build)
+    return this.#until(() => this.live && this.#state !== 'starting')
+  }
+
+  /** Settles when the vCPU stands still. */
+  pause(): Promise<Outcome> {
+    const asked = this.#step('pause')
+    if (!asked.ok) return Promise.resolve(asked)
+    this.#life?.post({ kind: 'pause' })
+    return this.#until(() => this.#state === 'paused')
+  }
+
+  resume(): Promise<Outcome> {
+    const asked = this.#step('resume')
+    if (!asked.ok) return Promise.resolve(asked)
+    this.#life?.post({ kind: 'resume' })
+    return this.#until(() => this.#state === 'running')
+  }
+
+  /** Asks the guest's agent, and settles when the machine is off. */
+  shutdown(): Promise<Outcome> {
+    const legal = this.may('shutdown')
+    if (!legal.ok) return Promise.resolve(legal)
+    if (this.#life?.agentUp !== true) {
+      const words = `${this.name} has no agent that could be asked: shut it down from inside, or kill it.`
+      return Promise.resolve(err(fault('failed', words)))
+    }
+    // Its programs end only while it runs.
+    if (this.#state === 'paused') this.#life.post({ kind: 'resume' })
+    this.#life.askToShutDown()
+    this.#step('shutdown')
+    this.#notify()
+    const words = `${this.name} was asked to shut down and has not in ${SHUTDOWN_MS / 1000} s. Wait, or kill it.`
+    return this.#until(() => this.#state === 'off', fault('timeout', words))
+  }
+
+  kill(): Outcome {
+    const ended = this.#step('kill')
+    if (ended.ok) this.#notify()
+    return ended
+  }
+
+  setLimits(limits: CpuLimits): void {
+    this.#limits = limits
+    this.#notify()
+  }
+
+  /** Applies what the scheduler allots. */
+  grant(percent: number): void {
+    this.#life?.grant(percent)
+  }
+
+  /** Once every HEARTBEAT_MS. */
+  tick(now: number): void {
+    const start = this.#start
+    if (start === undefined || this.#life === undefined) return
+    if (start.readyAfterMs === undefined && !start.toldSlow && now - start.at > SLOW_START_MS) {
+      start.toldSlow = true
+      this.#log('warning', `${this.name} has not reported in after ${SLOW_START_MS / 1000} s.`)
+    }
+    this.#life.tick(now, this.#state !== 'starting')
+  }
+
+  /** Settles when userland is up, the domain has ended, or `patienceMs` have passed. */
+  readyOrOver(patienceMs: number): Promise<Outcome> {
+    const late = fault('timeout', `${this.name} was not ready in ${patienceMs} ms.`)
+    return this.#until(() => this.#start?.readyAfterMs !== undefined, late, patienceMs)
+  }
+
+  #log(level: LogLevel, text: string): void {
+    this.#host.log(level, text, this)
+  }
+
+  #notify(): void {
+    this.#waits.check()
+    this.#host.changed(this)
+  }
+
+  /** Waits for `reached`. The domain's end ends the wait, and so do `patienceMs` where `late` says with what. */
+  #until(reached: () => boolean, late?: Fault, patienceMs = SHUTDOWN_MS): Promise<Outcome> {
+    const condition = (): Outcome | undefined => {
+      if (reached()) return ok(undefined)
+      if (this.#state === 'crashed') return err(fault('failed', this.#crashWords()))
+      return this.live ? undefined : err(fault('illegal-state', `${this.name} was ended meanwhile.`))
+    }
+    if (late === undefined) return this.#waits.until(condition)
+    return this.#waits.until(condition, {
+      ms: patienceMs,
+      late,
+      after: (ms, action) => this.#host.environment.after(ms, action),
+    })
+  }
+
+  #crashWords(): string {
+    const cause = this.#crash?.cause
+    if (cause === undefined) return `${this.name} has crashed.`
+    return 'detail' in cause ? `${this.name}: ${cause.detail}` : `${this.name} has crashed (${cause.kind}).`
+  }
+
+  /** Takes a step of the life cycle. A domain that is no longer live loses its worker. */
+  #step(step: LifeCycleStep): Outcome {
+    const next = transition(this.#state, step, this.name)
+    if (!next.ok) return next
+    this.#state = next.value
+    if (this.live) return ok(undefined)
+    this.#life?.end()
+    this.#life = undefined
+    this.#start = undefined
+    this.#health = HEALTHY
+    return ok(undefined)
+  }
+
+  async #boot(start: Start, build: BuildMachine): Promise<void> {
+    try {
+      const machine = await build()
+      // Killed, and perhaps started again, while its parts were read.
+      if (this.#start !== start) return
+      if (!machine.ok) return this.#bootFailed(machine.error.message)
+      this.#life = new Life(machine.value, this.#owner())
+      this.grant(this.#limits.capPercent)
+    } catch (error) {
+      if (this.#start === start) this.#bootFailed(String(error))
+    }
+  }
+
+  #bootFailed(detail: string): void {
+    this.#crashed({ kind: 'boot-failed', detail }, undefined)
+  }
+
+  #owner(): LifeOwner {
+    const host = this.#host
+    return {
+      id: this.id,
+      name: this.name,
+      environment: host.environment,
+      version: host.version,
+      log: (level, text) => this.#log(level, text),
+      ports: (display, console) => host.ports(this, display, console),
+      report: (step) => this.#report(step),
+      ready: () => this.#ready(),
+      spinning: (forMs) => {
+        this.#health = forMs > 0 ? { kind: 'spinning', forMs } : HEALTHY
+        this.#notify()
+      },
+      poweredOff: (goodbye) => this.#poweredOff(goodbye),
+      crashed: (cause, report) => this.#crashed(cause, report),
+      hypercall: (number, untrustedArguments) => host.hypercall(this, number, untrustedArguments),
+    }
+  }
+
+  #report(step: LifeCycleReport): void {
+    // It was paused in the instant in which it was asked to shut down.
+    if (step === 'paused' && this.#state === 'shutting-down') this.#life?.post({ kind: 'resume' })
+    const next = this.#step(step)
+    if (next.ok) this.#notify()
+    else this.#log('error', next.error.message)
+  }
+
+  #ready(): void {
+    const start = this.#start
+    if (start === undefined || start.readyAfterMs !== undefined) return
+    start.readyAfterMs = this.#host.environment.now() - start.at
+    this.#log('info', `${this.name} is ready after ${Math.round(start.readyAfterMs)} ms.`)
+    this.#notify()
+  }
+
+  #poweredOff(goodbye: EndOfGuest | undefined): void {
+    // Whoever asks for a shutdown gets one, even where the guest would rather come back.
+    const comesBack = goodbye === 'reboot' && this.#state !== 'shutting-down'
+    this.#log('info', comesBack ? `${this.name} restarts itself.` : `${this.name} is off.`)
+    this.#report('powered-off')
+    if (comesBack) this.#host.rebooted(this)
+  }
+
+  #crashed(cause: CrashCause, report: CrashReport | undefined): void {
+    const instructions = this.#life?.instructions ?? 0
+    this.#step('crashed')
+    this.#crash = {
+      cause,
+      at: report?.at ?? this.#host.environment.wallClock(),
+      registers: report?.registers,
+      consoleTail: (report?.consoleTail ?? '').slice(-CONSOLE_TAIL_LIMIT),
+      instructions: report?.instructions ?? instructions,
+    }
+    this.#log('error', this.#crashWords())
+    this.#notify()
+  }
+}

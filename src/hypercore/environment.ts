@@ -1,0 +1,41 @@
+/** Everything outside the supervisor, handed in: in the browser by worker.ts, in Node by the tests. */
+
+import type { Dispose } from '../base/disposables.ts'
+import type { DomainEvent, DomainRequest } from '../protocol/guest.ts'
+import type { SupervisorMessage } from '../protocol/supervisor.ts'
+
+/** One domain worker. */
+export type DomainPort = {
+  post(request: DomainRequest, transfer: readonly Transferable[]): void
+  /** Ends it at once; nothing is heard of it afterwards. */
+  terminate(): void
+}
+
+export type DomainListener = {
+  message(event: DomainEvent): void
+  /** It died, or a message of its could not be read. */
+  error(detail: string): void
+}
+
+export type BootParts = {
+  readonly stub: Uint8Array
+  readonly kernel: Uint8Array
+  readonly initramfs: Uint8Array
+  readonly commandLine: string
+  readonly framebuffer?: { readonly width: number; readonly height: number }
+}
+
+export type HyperCoreEnvironment = {
+  /** `scriptUrl` is the one that the firmware measured; `name` is for the browser's tools. */
+  spawnDomain(scriptUrl: string, name: string, listener: DomainListener): DomainPort
+  /** @throws RangeError naming the part that does not fit */
+  composeBootImage(parts: BootParts): ArrayBuffer
+  /** To the page. */
+  post(message: SupervisorMessage, transfer: readonly Transferable[]): void
+  /** Milliseconds, monotonic. */
+  now(): number
+  /** Milliseconds since 1970. */
+  wallClock(): number
+  after(ms: number, action: () => void): Dispose
+  every(ms: number, action: () => void): Dispose
+}

@@ -1,0 +1,115 @@
+/** The volumes that the firmware handed over, as a start needs them: parts of the boot image, and an appliance's own. */
+
+import { err, ok, type Result } from '../base/result.ts'
+import { BASE_COMMAND_LINE, commandLine, type ApplianceDefinition } from '../appliances/definitions.ts'
+import { fault, type Fault } from '../protocol/fault.ts'
+import type { DiskSource, MachineSpec } from '../protocol/guest.ts'
+import type { HandOff, RefusedVolume, VerifiedVolume, VolumeRole } from '../protocol/hand-off.ts'
+import type { DomainIdentity } from './domain.ts'
+import type { BootParts, HyperCoreEnvironment } from './environment.ts'
+
+/** Text modes need a quarter of it; 1024 × 768 pixels of 32 bits are 3 MiB, and v86 takes powers of two. */
+const VGA_TEXT_MIB = 2
+const VGA_GRAPHICS_MIB = 4
+
+type SharedParts = Pick<BootParts, 'stub' | 'kernel' | 'initramfs'>
+
+function refusal({ name, reason }: RefusedVolume): Fault {
+  const why =
+    reason.kind === 'mismatch'
+      ? `its SHA-256 should be ${reason.expectedSha256} and is ${reason.actualSha256}`
+      : reason.detail
+  return fault(
+    'failed',
+    `Volume “${name}” was refused: ${why}. Reload the page; if it stays, the copy is damaged.`,
+  )
+}
+
+export class Flash {
+  readonly #handOff: HandOff
+  #shared: Promise<SharedParts> | undefined
+
+  constructor(handOff: HandOff) {
+    this.#handOff = handOff
+  }
+
+  /** The volume of an appliance; undefined where it needs none. A fault names what was refused or is missing. */
+  applianceVolume(definition: ApplianceDefinition): Result<VerifiedVolume | undefined, Fault> {
+    const volume = this.#find('appliance', definition.name)
+    return volume.ok || definition.attachVolume || this.#refused('appliance', definition.name) !== undefined
+      ? volume
+      : ok(undefined)
+  }
+
+  /** The machine of `identity`. Takes the boot image's parts out of their volumes at the first call. */
+  async buildSpec(
+    { definition, id, memoryMiB, persistentDisk, mac }: DomainIdentity,
+    compose: HyperCoreEnvironment['composeBootImage'],
+  ): Promise<Result<MachineSpec, Fault>> {
+    const volume = this.applianceVolume(definition)
+    if (!volume.ok) return volume
+    const shared = await this.#sharedParts()
+    if (!shared.ok) return shared
+    const disk = diskSource(definition, persistentDisk)
+    const { framebuffer } = definition
+    const line = volume.value?.kernelCommandLine ?? BASE_COMMAND_LINE
+    const image = compose({
+      ...shared.value,
+      commandLine: commandLine(definition, line, { hostname: id, hasDisk: disk !== undefined }),
+      ...(framebuffer === undefined ? {} : { framebuffer }),
+    })
+    const attached = definition.attachVolume ? volume.value : undefined
+    return ok({
+      memoryMiB,
+      vgaMemoryMiB: framebuffer === undefined ? VGA_TEXT_MIB : VGA_GRAPHICS_MIB,
+      boot: { kind: 'multiboot', image },
+      hda: attached === undefined ? undefined : { kind: 'read-only', blob: attached.content },
+      hdb: disk,
+      cdrom: undefined,
+      mac,
+      deferJit: true,
+    })
+  }
+
+  #refused(role: VolumeRole, appliance: string | undefined): RefusedVolume | undefined {
+    return this.#handOff.refused.find((volume) => volume.role === role && volume.appliance === appliance)
+  }
+
+  #find(role: VolumeRole, appliance?: string): Result<VerifiedVolume, Fault> {
+    const found = this.#handOff.volumes.find(
+      (volume) => volume.role === role && volume.appliance === appliance,
+    )
+    if (found !== undefined) return ok(found)
+    const refused = this.#refused(role, appliance)
+    if (refused !== undefined) return err(refusal(refused))
+    return err(fault('failed', `The flash holds no ${appliance ?? ''} volume of the kind “${role}”.`))
+  }
+
+  async #sharedParts(): Promise<Result<SharedParts, Fault>> {
+    const volumes = [this.#find('stub'), this.#find('kernel'), this.#find('initramfs')] as const
+    const [stub, kernel, initramfs] = volumes
+    if (!stub.ok) return stub
+    if (!kernel.ok) return kernel
+    if (!initramfs.ok) return initramfs
+    this.#shared ??= readParts(stub.value, kernel.value, initramfs.value)
+    return ok(await this.#shared)
+  }
+}
+
+async function readParts(
+  stub: VerifiedVolume,
+  kernel: VerifiedVolume,
+  initramfs: VerifiedVolume,
+): Promise<SharedParts> {
+  const read = async ({ content }: VerifiedVolume): Promise<Uint8Array> =>
+    new Uint8Array(await content.arrayBuffer())
+  const [a, b, c] = await Promise.all([read(stub), read(kernel), read(initramfs)])
+  return { stub: a, kernel: b, initramfs: c }
+}
+
+function diskSource({ disk }: ApplianceDefinition, persistent: boolean): DiskSource | undefined {
+  if (disk === undefined) return undefined
+  const bytes = disk.sizeMiB * 2 ** 20
+  if (persistent) return { kind: 'persistent', path: disk.path, bytes }
+  return disk.substitute === 'volatile' ? { kind: 'volatile', bytes } : undefined
+}

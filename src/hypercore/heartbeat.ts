@@ -1,0 +1,30 @@
+/**
+ * Finds a domain worker that no longer answers. Silence is counted in the supervisor's own ticks, not in clock time: a
+ * sleeping laptop or a throttled tab stops both sides, and then nobody has been silent.
+ */
+
+/** A ping goes out with every tick. */
+export const HEARTBEAT_MS = 1000
+
+/** A worker answers between two slices of its vCPU (4 ms at most); five seconds leave room for a machine under load. */
+const LOST_AFTER_MS = 5000
+
+/** What one tick can add at most: a later tick says that the supervisor itself did not run. */
+const MAX_TICK_MS = 1.5 * HEARTBEAT_MS
+
+export class Heartbeat {
+  #lastTick: number | undefined
+  #silentMs = 0
+
+  /** Any message of the worker counts. */
+  heard(): void {
+    this.#silentMs = 0
+  }
+
+  /** Counts a tick at `now`. Answers the milliseconds of silence once they are too many, else undefined. */
+  tick(now: number): number | undefined {
+    if (this.#lastTick !== undefined) this.#silentMs += Math.min(now - this.#lastTick, MAX_TICK_MS)
+    this.#lastTick = now
+    return this.#silentMs >= LOST_AFTER_MS ? this.#silentMs : undefined
+  }
+}

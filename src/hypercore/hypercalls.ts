@@ -1,0 +1,195 @@
+/**
+ * Hypercalls: what a guest may ask of the supervisor. One table, and for each call the same three steps: sanitise the
+ * arguments, check the permission, act.
+ */
+
+import { err, ok, type Result } from '../base/result.ts'
+import type { Capability } from '../appliances/definitions.ts'
+import { AGENT_ABI, HypercallNumber, type HypercallName } from '../protocol/agent.ts'
+import { parseDomainId, type DomainId } from '../protocol/domain.ts'
+import { fault, type Fault, type FaultKind } from '../protocol/fault.ts'
+import type { CallRequest } from '../protocol/supervisor.ts'
+import type { HypercallReply } from './agent.ts'
+import type { Domain } from './domain.ts'
+import type { LogLevel } from './life.ts'
+
+/** Characters of a line that a guest may put into the journal. */
+const LOG_LINE_LIMIT = 400
+
+/** The part of the supervisor that hypercalls reach. */
+export type HypercallTarget = {
+  readonly version: string
+  domains(): readonly Domain[]
+  /** The same calls that the page makes. */
+  call(request: CallRequest): Promise<Result<unknown, Fault>>
+  log(level: LogLevel, text: string, domain: Domain): void
+}
+
+type Context = { readonly core: HypercallTarget; readonly caller: Domain }
+
+type Hypercall = {
+  /** What the caller's appliance must have; undefined: every guest may. */
+  readonly needs: Capability | undefined
+  /** Answers the act on checked arguments. Undefined: the call is part of the ABI and not built yet. */
+  readonly sanitise: ((untrustedArguments: readonly string[]) => Result<Act, Fault>) | undefined
+}
+
+type Act = (context: Context) => Promise<Result<string, Fault>>
+
+function malformed(words: string): { ok: false; error: Fault } {
+  return err(fault('malformed', words))
+}
+
+/** A call that takes nothing. */
+function plain(act: (context: Context) => string): Hypercall['sanitise'] {
+  return (untrustedArguments) =>
+    untrustedArguments.length === 0
+      ? ok((context) => Promise.resolve(ok(act(context))))
+      : malformed('this call takes no arguments')
+}
+
+/** A call on one domain, which answers with `done` when it is over. */
+function onDomain(request: (id: DomainId) => CallRequest, done: string): Hypercall['sanitise'] {
+  return (untrustedArguments) => {
+    const [untrustedName, ...more] = untrustedArguments
+    const id = untrustedName === undefined ? undefined : parseDomainId(untrustedName)
+    if (id === undefined || more.length > 0) return malformed('this call takes the id of one domain')
+    return ok(async ({ core }) => {
+      const result = await core.call(request(id))
+      return result.ok ? ok(`${id} ${done}`) : result
+    })
+  }
+}
+
+function sanitiseCap(untrustedArguments: readonly string[]): Result<Act, Fault> {
+  const [untrustedName = '', untrustedPercent = '', ...more] = untrustedArguments
+  const id = parseDomainId(untrustedName)
+  if (id === undefined || more.length > 0 || !/^\d{1,3}$/.test(untrustedPercent))
+    return malformed('this call takes the id of a domain and a percentage of one core')
+  const capPercent = Number(untrustedPercent)
+  return ok(async ({ core }) => {
+    const result = await core.call({ name: 'setLimits', args: { id, limits: { capPercent } } })
+    return result.ok ? ok(`${id} is capped at ${capPercent} % of a core`) : result
+  })
+}
+
+/** Control characters could forge lines or colours in whatever shows the journal. */
+function sanitiseLog(untrustedArguments: readonly string[]): Result<Act, Fault> {
+  const text = untrustedArguments
+    .join(' ')
+    .replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
+    .trim()
+  if (text === '') return malformed('this call takes a line for the journal')
+  return ok(({ core, caller }) => {
+    core.log('info', `${caller.name} says: ${text.slice(0, LOG_LINE_LIMIT)}`, caller)
+    return Promise.resolve(ok(''))
+  })
+}
+
+function info({ core, caller }: Context): string {
+  const { name, state, memoryBytes, limits } = caller.info(false)
+  const rows = [
+    ['field', 'value'],
+    ['domain', caller.id],
+    ['name', name],
+    ['state', state],
+    ['memory', `${memoryBytes / 2 ** 20} MiB`],
+    ['cap', `${limits.capPercent} % of a core`],
+    ['weight', limits.weight],
+    ['supervisor', `HyperCore ${core.version}`],
+    ['abi', AGENT_ABI],
+  ]
+  return table(rows)
+}
+
+function table(rows: readonly (readonly (string | number)[])[]): string {
+  return rows.map((row) => row.join('\t')).join('\n')
+}
+
+function listDomains({ core }: Context): string {
+  const rows = core.domains().map((domain) => {
+    const { id, name, state, memoryBytes, limits, health } = domain.info(false)
+    const shown = health.kind === 'ok' ? state : health.kind
+    return [id, name, shown, memoryBytes / 2 ** 20, limits.capPercent, limits.weight]
+  })
+  return table([['id', 'name', 'state', 'MiB', 'cap', 'weight'], ...rows])
+}
+
+function listStats({ core }: Context): string {
+  const rows = core.domains().flatMap((domain) => {
+    const { stats } = domain
+    if (stats === undefined) return []
+    const exits = stats.exits.reduce((sum, { count }) => sum + count, 0)
+    return [[domain.id, stats.cpuPercent.toFixed(1), stats.mips.toFixed(1), exits, stats.interrupts]]
+  })
+  return table([['id', 'cpu%', 'MIPS', 'exits', 'interrupts'], ...rows])
+}
+
+const HYPERCALLS: Readonly<Record<HypercallName, Hypercall>> = {
+  info: { needs: undefined, sanitise: plain(info) },
+  log: { needs: undefined, sanitise: sanitiseLog },
+  send: { needs: undefined, sanitise: undefined },
+  clip: { needs: undefined, sanitise: undefined },
+  vault: { needs: undefined, sanitise: undefined },
+  list: { needs: 'control', sanitise: plain(listDomains) },
+  stats: { needs: 'control', sanitise: plain(listStats) },
+  start: { needs: 'control', sanitise: onDomain((id) => ({ name: 'start', args: { id } }), 'is running') },
+  pause: { needs: 'control', sanitise: onDomain((id) => ({ name: 'pause', args: { id } }), 'is paused') },
+  resume: { needs: 'control', sanitise: onDomain((id) => ({ name: 'resume', args: { id } }), 'is running') },
+  shutdown: { needs: 'control', sanitise: onDomain((id) => ({ name: 'shutdown', args: { id } }), 'is off') },
+  kill: { needs: 'control', sanitise: onDomain((id) => ({ name: 'kill', args: { id } }), 'is off') },
+  cap: { needs: 'control', sanitise: sanitiseCap },
+  focus: { needs: 'control', sanitise: undefined },
+  snapshot: { needs: 'control', sanitise: undefined },
+  clone: { needs: 'control', sanitise: undefined },
+  policy: { needs: 'control', sanitise: undefined },
+  console: { needs: 'control', sanitise: undefined },
+}
+
+const numbers: Readonly<Record<string, number>> = HypercallNumber
+
+const BY_NUMBER = new Map<number, Hypercall & { readonly name: string }>(
+  Object.entries(HYPERCALLS).map(([name, call]) => [numbers[name] ?? 0, { name, ...call }]),
+)
+
+/** `timeout` has no status of its own in the ABI. */
+function status(kind: FaultKind): HypercallReply['status'] {
+  return kind === 'timeout' ? 'failed' : kind
+}
+
+async function run(
+  core: HypercallTarget,
+  caller: Domain,
+  number: number,
+  untrustedArguments: readonly string[],
+): Promise<Result<string, Fault>> {
+  const call = BY_NUMBER.get(number)
+  if (call === undefined) return malformed(`there is no call ${number}`)
+  const { name, needs, sanitise } = call
+  const act = sanitise?.(untrustedArguments)
+  if (act?.ok === false) return act
+  if (needs !== undefined && !caller.identity.definition.capabilities.includes(needs)) {
+    core.log('warning', `${caller.name} may not call “${name}”: permission denied.`, caller)
+    return err(fault('forbidden', 'permission denied'))
+  }
+  if (act === undefined) return err(fault('not-implemented', `“${name}” is not implemented yet`))
+  return act.value({ core, caller })
+}
+
+/** Answers one call of `caller`; never rejects. */
+export async function hypercall(
+  core: HypercallTarget,
+  caller: Domain,
+  number: number,
+  untrustedArguments: readonly string[],
+): Promise<HypercallReply> {
+  try {
+    const result = await run(core, caller, number, untrustedArguments)
+    return result.ok
+      ? { status: 'ok', text: result.value }
+      : { status: status(result.error.kind), text: result.error.message }
+  } catch (error) {
+    core.log('error', `hypercall ${number} of ${caller.name} failed: ${String(error)}`, caller)
+    return { status: 'failed', text: 'the supervisor made a mistake; its journal has the details' }
+  }
+}

@@ -1,0 +1,359 @@
+/**
+ * HyperCore, the supervisor: takes over from the firmware, owns the domains, answers the page's calls and the guests'
+ * hypercalls, and shares the processors. Everything outside is handed in (environment.ts).
+ */
+
+import { assertNever } from '../base/assert.ts'
+import { err, ok, type Result } from '../base/result.ts'
+import { APPLIANCES, findAppliance, type ApplianceDefinition } from '../appliances/definitions.ts'
+import { parseDomainId, type CpuLimits, type DomainConfig, type DomainId } from '../protocol/domain.ts'
+import { fault, type Fault } from '../protocol/fault.ts'
+import type { HandOff } from '../protocol/hand-off.ts'
+import type { CallRequest, SupervisorEvent, SupervisorRequest } from '../protocol/supervisor.ts'
+import { bootOrder, parallelStarts, READY_PATIENCE_MS } from './boot-plan.ts'
+import { Domain, type DomainHost } from './domain.ts'
+import type { HyperCoreEnvironment } from './environment.ts'
+import { Flash } from './flash.ts'
+import { HEARTBEAT_MS } from './heartbeat.ts'
+import { hypercall } from './hypercalls.ts'
+import type { LogLevel } from './life.ts'
+import { checkBudget, checkMemorySize } from './memory-budget.ts'
+import { allot } from './scheduler.ts'
+
+/** Told to guests and shown to people; the version of package.json. */
+export const HYPERCORE_VERSION = '0.1.0'
+
+/** How often statistics go out and shares are set anew. */
+const SCHEDULE_MS = 250
+
+/** Lines about one domain between two heartbeats; a person reads no more, and a guest cannot flood the page. */
+const LOG_LINES_PER_TICK = 20
+
+/** Ctrl+Alt+1 to 9. */
+const SHORTCUTS = 9
+
+/** Characters of a name that a person gives. */
+const NAME_LIMIT = 40
+
+/** A guest that restarts itself more often than this within RESTART_WINDOW_MS is left off. */
+const RESTART_LIMIT = 5
+const RESTART_WINDOW_MS = 30_000
+
+/** What exists once the firmware has handed off. */
+type Board = { readonly handOff: HandOff; readonly flash: Flash }
+
+export class HyperCore implements DomainHost {
+  readonly environment: HyperCoreEnvironment
+  readonly version = HYPERCORE_VERSION
+  readonly #domains = new Map<string, Domain>()
+  readonly #restarts = new Map<DomainId, number[]>()
+  readonly #logLines = new Map<Domain, number>()
+  #board: Board | undefined
+  #focused: DomainId | undefined
+  #nextMac = 1
+
+  constructor(environment: HyperCoreEnvironment) {
+    this.environment = environment
+  }
+
+  domains(): readonly Domain[] {
+    return [...this.#domains.values()]
+  }
+
+  /** Everything the page says comes in here. */
+  receive(request: SupervisorRequest): void {
+    switch (request.kind) {
+      case 'hand-off':
+        return this.#takeOver(request.handOff)
+      case 'call':
+        void this.#answer(request.callId, request.call)
+        return undefined
+      default:
+        return assertNever(request)
+    }
+  }
+
+  async call(request: CallRequest): Promise<Result<unknown, Fault>> {
+    switch (request.name) {
+      case 'create':
+        return this.#create(request.args.config)
+      case 'clone':
+      case 'snapshot':
+      case 'restore':
+        return err(fault('not-implemented', `“${request.name}” is not built yet.`))
+      case 'start':
+      case 'pause':
+      case 'resume':
+      case 'shutdown':
+      case 'reset':
+      case 'kill':
+      case 'remove':
+      case 'focus':
+      case 'setLimits': {
+        const domain = this.#domains.get(request.args.id)
+        if (domain !== undefined) return this.#callOn(domain, request)
+        return err(fault('no-such-domain', `There is no domain “${request.args.id}”.`))
+      }
+      default:
+        return assertNever(request)
+    }
+  }
+
+  changed(domain: Domain): void {
+    if (this.#domains.get(domain.id) !== domain) return
+    this.#emit({ type: 'domain-changed', domain: domain.info(domain.id === this.#focused) })
+  }
+
+  /** To the journal. What concerns a domain is limited, since a guest may cause it at will. */
+  log(level: LogLevel, text: string, domain?: Domain): void {
+    if (domain !== undefined) {
+      const lines = (this.#logLines.get(domain) ?? 0) + 1
+      this.#logLines.set(domain, lines)
+      if (lines > LOG_LINES_PER_TICK) return
+    }
+    this.#emit({ type: 'log', at: this.environment.wallClock(), level, text, id: domain?.id })
+  }
+
+  ports(domain: Domain, display: MessagePort, console: MessagePort): void {
+    this.#emit({ type: 'domain-ports', id: domain.id, display, console }, [display, console])
+  }
+
+  hypercall(domain: Domain, number: number, untrustedArguments: readonly string[]) {
+    return hypercall(this, domain, number, untrustedArguments)
+  }
+
+  rebooted(domain: Domain): void {
+    const now = this.environment.now()
+    const recent = (this.#restarts.get(domain.id) ?? []).filter((at) => now - at < RESTART_WINDOW_MS)
+    this.#restarts.set(domain.id, [...recent, now])
+    if (recent.length < RESTART_LIMIT) return void this.#start(domain)
+    const words = `${domain.name} has restarted itself ${RESTART_LIMIT} times in a row and is left off.`
+    return this.log('warning', words, domain)
+  }
+
+  #emit(event: SupervisorEvent, transfer: readonly Transferable[] = []): void {
+    this.environment.post({ kind: 'event', event }, transfer)
+  }
+
+  async #answer(callId: number, call: CallRequest): Promise<void> {
+    let result: Result<unknown, Fault>
+    try {
+      result = await this.call(call)
+    } catch (error) {
+      const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      this.log('error', `the call “${call.name}” failed: ${detail}`)
+      result = err(
+        fault('failed', `HyperCore made a mistake in “${call.name}”; its journal has the details.`),
+      )
+    }
+    this.environment.post(
+      result.ok
+        ? { kind: 'returned', callId, value: result.value }
+        : { kind: 'failed', callId, fault: result.error },
+      [],
+    )
+  }
+
+  #takeOver(handOff: HandOff): void {
+    if (this.#board !== undefined) return this.log('error', 'a second hand-off was ignored')
+    this.#board = { handOff, flash: new Flash(handOff) }
+    for (const definition of APPLIANCES) {
+      const added = this.#add(definition, {}, true)
+      if (!added.ok) this.log('error', `${definition.title}: ${added.error.message}`)
+    }
+    this.environment.every(HEARTBEAT_MS, () => {
+      this.#logLines.clear()
+      for (const domain of this.domains()) domain.tick(this.environment.now())
+    })
+    this.environment.every(SCHEDULE_MS, () => this.#schedule())
+    this.#emit({ type: 'ready', memoryBudgetMiB: handOff.memoryBudgetMiB })
+    void this.#boot(handOff)
+  }
+
+  /** Starts what the person chose, the first screen first (boot-plan.ts). */
+  async #boot(handOff: HandOff): Promise<void> {
+    const queue = bootOrder(handOff).flatMap((name) =>
+      this.domains().filter(({ id, state }) => id === name && state === 'created'),
+    )
+    const startNext = async (): Promise<void> => {
+      const domain = queue.shift()
+      if (domain === undefined) return
+      const started = domain.state === 'created' ? await this.#start(domain) : ok(undefined)
+      if (started.ok) await domain.readyOrOver(READY_PATIENCE_MS)
+      else if (domain.state === 'created') this.log('error', started.error.message, domain)
+      await startNext()
+    }
+    await Promise.all(Array.from({ length: parallelStarts(handOff.platform.processors) }, startNext))
+  }
+
+  async #callOn(
+    domain: Domain,
+    request: Extract<CallRequest, { args: { id: DomainId } }>,
+  ): Promise<Result<void, Fault>> {
+    switch (request.name) {
+      case 'start':
+        return this.#start(domain)
+      case 'reset': {
+        // A crashed domain has nothing left to end.
+        const ended = domain.live ? domain.kill() : domain.may('start')
+        return ended.ok ? this.#start(domain) : ended
+      }
+      case 'kill':
+        return domain.kill()
+      case 'pause':
+        return domain.pause()
+      case 'resume':
+        return domain.resume()
+      case 'shutdown':
+        return domain.shutdown()
+      case 'remove':
+        return this.#remove(domain)
+      case 'focus':
+        return this.#focus(domain)
+      case 'setLimits':
+        return this.#setLimits(domain, request.args.limits)
+      case 'clone':
+      case 'snapshot':
+        return err(fault('not-implemented', `“${request.name}” is not built yet.`))
+      default:
+        return assertNever(request)
+    }
+  }
+
+  async #start(domain: Domain): Promise<Result<void, Fault>> {
+    const board = this.#board
+    if (board === undefined) return err(fault('failed', 'The firmware has not handed off yet.'))
+    const legal = domain.may('start')
+    if (!legal.ok) return legal
+    const live = this.domains()
+      .filter((other) => other.live)
+      .map(({ identity }) => identity)
+    const fits = checkBudget(board.handOff.memoryBudgetMiB, live, domain.identity)
+    if (!fits.ok) return fits
+    return domain.start(async () => {
+      const spec = await board.flash.buildSpec(domain.identity, (parts) =>
+        this.environment.composeBootImage(parts),
+      )
+      if (!spec.ok) return spec
+      const { engine, scripts } = board.handOff
+      return ok({ scriptUrl: scripts.domain.url, engine: engine.module, spec: spec.value })
+    })
+  }
+
+  #create(config: DomainConfig): Result<DomainId, Fault> {
+    const definition = findAppliance(config.appliance)
+    if (definition === undefined) {
+      const known = APPLIANCES.map(({ name }) => name).join(', ')
+      return err(fault('malformed', `There is no appliance “${config.appliance}”; there are ${known}.`))
+    }
+    return this.#add(definition, config, false)
+  }
+
+  /** Adds a domain. The `original` of an appliance has its name for an id, and its persistent disk. */
+  #add(
+    definition: ApplianceDefinition,
+    config: Omit<DomainConfig, 'appliance'>,
+    original: boolean,
+  ): Result<DomainId, Fault> {
+    const board = this.#board
+    if (board === undefined) return err(fault('failed', 'The firmware has not handed off yet.'))
+    let ordinal = 2
+    while (this.#domains.has(`${definition.name}-${ordinal}`)) ordinal += 1
+    const id = parseDomainId(original ? definition.name : `${definition.name}-${ordinal}`)
+    const name = config.name?.trim() ?? (original ? definition.title : `${definition.title} ${ordinal}`)
+    if (id === undefined || name === '' || name.length > NAME_LIMIT || /\p{C}/u.test(name))
+      return err(fault('malformed', `A name has 1 to ${NAME_LIMIT} printable characters.`))
+    const { settings, platform } = board.handOff
+    const chosen = settings.appliances[definition.name]
+    const volume = board.flash.applianceVolume(definition)
+    const needed = (volume.ok ? volume.value?.ramMiB : undefined) ?? definition.memoryMiB
+    const memoryMiB = config.memoryMiB ?? chosen?.memoryMiB ?? needed
+    const sized = checkMemorySize(memoryMiB)
+    if (!sized.ok) return sized
+    const limits = mergeLimits({ ...definition.limits, ...chosen }, config.limits ?? {})
+    if (!limits.ok) return limits
+    const domain = new Domain(
+      {
+        id,
+        name,
+        definition,
+        shortcut: original ? definition.shortcut : this.#freeShortcut(),
+        memoryMiB,
+        persistentDisk: original && definition.disk !== undefined && platform.storage.kind === 'opfs',
+        mac: definition.network === 'none' ? undefined : this.#newMac(),
+      },
+      limits.value,
+      this,
+    )
+    this.#domains.set(id, domain)
+    this.changed(domain)
+    return ok(id)
+  }
+
+  #freeShortcut(): number | undefined {
+    const taken = new Set(this.domains().map(({ identity }) => identity.shortcut))
+    for (const { shortcut } of APPLIANCES) taken.add(shortcut)
+    return Array.from({ length: SHORTCUTS }, (_, index) => index + 1).find((digit) => !taken.has(digit))
+  }
+
+  /** Locally administered (bit 1 of the first byte, IEEE 802), then “HS”, then a number never used again. */
+  #newMac(): string {
+    const number = this.#nextMac++
+    return `02:48:53:${number.toString(16).padStart(6, '0').match(/../g)?.join(':')}`
+  }
+
+  #remove(domain: Domain): Result<void, Fault> {
+    const legal = domain.may('remove')
+    if (!legal.ok) return legal
+    this.#domains.delete(domain.id)
+    if (this.#focused === domain.id) this.#focused = undefined
+    this.#emit({ type: 'domain-removed', id: domain.id })
+    return ok(undefined)
+  }
+
+  #focus(domain: Domain): Result<void, Fault> {
+    const before = this.#focused
+    this.#focused = domain.id
+    if (before === domain.id) return ok(undefined)
+    const left = before === undefined ? undefined : this.#domains.get(before)
+    if (left !== undefined) this.changed(left)
+    this.changed(domain)
+    return ok(undefined)
+  }
+
+  #setLimits(domain: Domain, wanted: Partial<CpuLimits>): Result<void, Fault> {
+    const limits = mergeLimits(domain.limits, wanted)
+    if (!limits.ok) return limits
+    domain.setLimits(limits.value)
+    this.#schedule()
+    return ok(undefined)
+  }
+
+  /** Sends the newest figures and grants everyone their part of the processors. */
+  #schedule(): void {
+    const running = this.domains().filter(({ live }) => live)
+    const stats = running.flatMap((domain) => {
+      const figures = domain.takeStats()
+      return figures === undefined ? [] : [[domain.id, figures] as const]
+    })
+    if (stats.length > 0) this.#emit({ type: 'stats', stats })
+    const claims = running.map(({ demandPercent, limits }) => ({ demandPercent, ...limits }))
+    const allotments = allot(this.#board?.handOff.platform.processors ?? 1, claims)
+    for (const [index, domain] of running.entries()) {
+      const allotment = allotments[index]
+      if (allotment !== undefined) domain.grant(allotment.grantPercent)
+    }
+  }
+}
+
+/** `wanted` over `limits`, both fields whole and in range. */
+function mergeLimits(limits: CpuLimits, wanted: Partial<CpuLimits>): Result<CpuLimits, Fault> {
+  const capPercent = wanted.capPercent ?? limits.capPercent
+  const weight = wanted.weight ?? limits.weight
+  const isWhole = (value: number, most: number): boolean =>
+    Number.isInteger(value) && value >= 1 && value <= most
+  if (isWhole(capPercent, 100) && isWhole(weight, 1000)) return ok({ capPercent, weight })
+  return err(
+    fault('malformed', 'A cap is 1 to 100 percent of a core, a weight 1 to 1000; both whole numbers.'),
+  )
+}

@@ -1,0 +1,235 @@
+/**
+ * One life of a domain: one worker from its spawning to its end. Hears the machine's reports and the guest agent's
+ * frames, and takes every one of the agent's as hostile until decoded.
+ */
+
+import { assertNever } from '../base/assert.ts'
+import { AGENT_ABI } from '../protocol/agent.ts'
+import type { CrashCause, CrashReport } from '../protocol/domain.ts'
+import type { DomainEvent, DomainRequest, MachineSpec } from '../protocol/guest.ts'
+import {
+  decodeGuestFrame,
+  encodeHostFrame,
+  type EndOfGuest,
+  type GuestMessage,
+  type HypercallReply,
+} from './agent.ts'
+import { interval, type Interval, type Sample } from './counters.ts'
+import type { DomainPort, HyperCoreEnvironment } from './environment.ts'
+import { HEARTBEAT_MS, Heartbeat } from './heartbeat.ts'
+
+/** Frames of one agent between two ticks. A file goes in frames of 64 KiB, so this still carries 6 MB/s. */
+const FRAMES_PER_TICK = 100
+
+/** What a life is spawned with. */
+export type Machine = {
+  readonly scriptUrl: string
+  readonly engine: WebAssembly.Module
+  readonly spec: MachineSpec
+}
+
+export type LogLevel = 'info' | 'warning' | 'error'
+
+/** The domain whose life it is. */
+export type LifeOwner = {
+  readonly id: string
+  readonly name: string
+  readonly environment: HyperCoreEnvironment
+  /** Of the supervisor, told to the agent. */
+  readonly version: string
+  log(level: LogLevel, text: string): void
+  ports(display: MessagePort, console: MessagePort): void
+  report(step: 'came-up' | 'paused' | 'resumed'): void
+  ready(): void
+  spinning(forMs: number): void
+  /** `goodbye` is what the guest's agent said before. */
+  poweredOff(goodbye: EndOfGuest | undefined): void
+  crashed(cause: CrashCause, report: CrashReport | undefined): void
+  hypercall(number: number, untrustedArguments: readonly string[]): Promise<HypercallReply>
+}
+
+export class Life {
+  readonly #owner: LifeOwner
+  readonly #port: DomainPort
+  readonly #heartbeat = new Heartbeat()
+  readonly #startedAt: number
+  #over = false
+  #agentUp = false
+  #goodbye: EndOfGuest | undefined
+  #framesLeft = FRAMES_PER_TICK
+  #sample: Sample | undefined
+  #interval: Interval | undefined
+  #fresh = false
+  #grantPercent = 100
+
+  constructor(machine: Machine, owner: LifeOwner) {
+    this.#owner = owner
+    this.#startedAt = owner.environment.now()
+    this.#port = owner.environment.spawnDomain(machine.scriptUrl, owner.id, {
+      message: (event) => this.#guarded(() => this.#receive(event)),
+      error: (detail) => this.#guarded(() => owner.crashed({ kind: 'worker-died', detail }, undefined)),
+    })
+    const { spec, engine } = machine
+    const display = new MessageChannel()
+    const console = new MessageChannel()
+    this.#port.post(
+      {
+        kind: 'bootstrap',
+        spec,
+        engine,
+        display: display.port1,
+        console: console.port1,
+        network: undefined,
+      },
+      [display.port1, console.port1, ...(spec.boot.kind === 'multiboot' ? [spec.boot.image] : [])],
+    )
+    owner.ports(display.port2, console.port2)
+  }
+
+  /** The guest's agent has said hello in an ABI that is ours. */
+  get agentUp(): boolean {
+    return this.#agentUp
+  }
+
+  get interval(): Interval | undefined {
+    return this.#interval
+  }
+
+  get instructions(): number {
+    return this.#sample?.counters.instructions ?? 0
+  }
+
+  /** The newest figures, once each. */
+  takeStats(): Interval['stats'] | undefined {
+    const fresh = this.#fresh
+    this.#fresh = false
+    return fresh ? this.#interval?.stats : undefined
+  }
+
+  post(request: DomainRequest): void {
+    this.#port.post(request, [])
+  }
+
+  /** Asks the agent to end the guest. */
+  askToShutDown(): void {
+    this.post({ kind: 'expect-halt' })
+    this.#send(encodeHostFrame({ kind: 'shutdown', end: 'power-off' }))
+  }
+
+  /** Percent of one core from now on. */
+  grant(percent: number): void {
+    if (percent === this.#grantPercent) return
+    this.#grantPercent = percent
+    this.post({ kind: 'set-rate', percent })
+  }
+
+  /** Once every HEARTBEAT_MS. `listening`: its script has been loaded, so that silence says something. */
+  tick(now: number, listening: boolean): void {
+    if (this.#framesLeft < 0)
+      this.#owner.log('warning', `${this.#owner.name}: its agent sends too fast; frames were dropped.`)
+    this.#framesLeft = FRAMES_PER_TICK
+    if (!listening) return
+    const silentMs = this.#heartbeat.tick(now)
+    if (silentMs === undefined) this.post({ kind: 'ping', nonce: Math.round(now / HEARTBEAT_MS) })
+    else this.#owner.crashed({ kind: 'heartbeat-lost', silentMs }, undefined)
+  }
+
+  /** Ends the worker; nothing is heard of it afterwards. */
+  end(): void {
+    this.#over = true
+    this.#port.terminate()
+  }
+
+  /** A bug in handling a worker's message ends its domain, not the supervisor. */
+  #guarded(action: () => void): void {
+    if (this.#over) return
+    try {
+      action()
+    } catch (error) {
+      const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      this.#owner.log('error', `${this.#owner.name}: a message of its worker failed: ${detail}`)
+      if (!this.#over) this.#owner.crashed({ kind: 'worker-died', detail }, undefined)
+    }
+  }
+
+  #send(frame: Uint8Array): void {
+    this.post({ kind: 'agent-send', frame })
+  }
+
+  #receive(event: DomainEvent): void {
+    this.#heartbeat.heard()
+    const owner = this.#owner
+    switch (event.kind) {
+      case 'running':
+        return owner.report('came-up')
+      case 'paused':
+      case 'resumed':
+        return owner.report(event.kind)
+      case 'pong':
+        return undefined
+      case 'counters':
+        return this.#count({ at: owner.environment.now(), counters: event.counters })
+      case 'agent-frame':
+        return this.#hear(event.type, event.untrustedPayload)
+      case 'spinning':
+        return owner.spinning(event.forMs)
+      case 'powered-off':
+        return owner.poweredOff(this.#goodbye)
+      case 'reset-requested':
+        return owner.poweredOff('reboot')
+      case 'crashed':
+        // The halt of a guest that has said goodbye is its end, even where the two messages crossed.
+        if (event.report.cause.kind === 'halted' && this.#goodbye !== undefined)
+          return owner.poweredOff(this.#goodbye)
+        return owner.crashed(event.report.cause, event.report)
+      default:
+        return assertNever(event)
+    }
+  }
+
+  #count(sample: Sample): void {
+    const figures = interval(this.#sample, this.#startedAt, sample, this.#grantPercent)
+    if (figures === undefined) return
+    this.#sample = sample
+    this.#interval = figures
+    this.#fresh = true
+  }
+
+  #hear(type: number, untrustedPayload: Uint8Array): void {
+    this.#framesLeft -= 1
+    if (this.#framesLeft < 0) return
+    const message = decodeGuestFrame(type, untrustedPayload)
+    if (message.ok) this.#answer(message.value)
+    else this.#owner.log('warning', `${this.#owner.name}: ${message.error.message}.`)
+  }
+
+  #answer(message: GuestMessage): void {
+    const owner = this.#owner
+    switch (message.kind) {
+      case 'hello':
+        this.#agentUp = message.abi === AGENT_ABI
+        if (!this.#agentUp)
+          owner.log('warning', `${owner.name}: its agent speaks ABI ${message.abi}, not ${AGENT_ABI}.`)
+        return this.#send(
+          encodeHostFrame({ kind: 'welcome', domainName: owner.name, supervisorVersion: owner.version }),
+        )
+      case 'ready':
+        return owner.ready()
+      case 'call':
+        void this.#call(message.callId, message.number, message.untrustedArguments)
+        return undefined
+      case 'goodbye':
+        this.#goodbye = message.end
+        return this.post({ kind: 'expect-halt' })
+      case 'pong':
+        return undefined
+      default:
+        return assertNever(message)
+    }
+  }
+
+  async #call(callId: number, number: number, untrustedArguments: readonly string[]): Promise<void> {
+    const reply = await this.#owner.hypercall(number, untrustedArguments)
+    if (!this.#over) this.#send(encodeHostFrame({ kind: 'reply', callId, reply }))
+  }
+}

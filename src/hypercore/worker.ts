@@ -1,0 +1,38 @@
+/** HyperCore in the browser: a worker of its own, which spawns the domains' workers. */
+
+import { composeBootImage } from '../machine/boot-image.ts'
+import type { DomainEvent } from '../protocol/guest.ts'
+import type { SupervisorRequest } from '../protocol/supervisor.ts'
+import { HyperCore } from './hypercore.ts'
+
+declare const self: DedicatedWorkerGlobalScope
+
+const core = new HyperCore({
+  spawnDomain(scriptUrl, name, listener) {
+    const worker = new Worker(scriptUrl, { type: 'module', name: `domain ${name}` })
+    worker.onmessage = ({ data }: MessageEvent<DomainEvent>) => listener.message(data)
+    worker.onmessageerror = () => listener.error('a message could not be read')
+    worker.onerror = (event) => {
+      event.preventDefault()
+      listener.error(event.message === '' ? 'its script could not be loaded' : event.message)
+    }
+    return {
+      post: (request, transfer) => worker.postMessage(request, [...transfer]),
+      terminate: () => worker.terminate(),
+    }
+  },
+  composeBootImage,
+  post: (message, transfer) => self.postMessage(message, [...transfer]),
+  now: () => performance.now(),
+  wallClock: () => Date.now(),
+  after(ms, action) {
+    const timer = setTimeout(action, ms)
+    return () => clearTimeout(timer)
+  },
+  every(ms, action) {
+    const timer = setInterval(action, ms)
+    return () => clearInterval(timer)
+  },
+})
+
+self.onmessage = ({ data }: MessageEvent<SupervisorRequest>) => core.receive(data)

@@ -1,0 +1,330 @@
+/** A HyperCore on a bench: fake domain workers, a clock that is moved by hand, and everything it said to the page. */
+
+import { HyperCore } from '../../src/hypercore/hypercore.ts'
+import type { BootParts, DomainListener } from '../../src/hypercore/environment.ts'
+import { ByteWriter } from '../../src/base/bytes.ts'
+import {
+  AGENT_ABI,
+  GuestFrame,
+  HostFrame,
+  HypercallNumber,
+  HypercallStatus,
+} from '../../src/protocol/agent.ts'
+import { parseDomainId, type CrashReport, type DomainId, type DomainInfo } from '../../src/protocol/domain.ts'
+import type { Fault } from '../../src/protocol/fault.ts'
+import type { DomainBootstrap, DomainCounters, DomainEvent, DomainRequest } from '../../src/protocol/guest.ts'
+import type { HandOff, RefusedVolume, VerifiedVolume, VolumeRole } from '../../src/protocol/hand-off.ts'
+import type { CallRequest, SupervisorEvent, SupervisorMessage } from '../../src/protocol/supervisor.ts'
+import { APPLIANCES } from '../../src/appliances/definitions.ts'
+import type { Result } from '../../src/base/result.ts'
+
+export type PlainCall =
+  'start' | 'pause' | 'resume' | 'shutdown' | 'reset' | 'kill' | 'remove' | 'clone' | 'focus'
+
+export function idOf(text: string): DomainId {
+  const id = parseDomainId(text)
+  if (id === undefined) throw new Error(`not an id: ${text}`)
+  return id
+}
+
+/** A module with nothing in it: the bench's guests execute nothing. */
+const EMPTY_MODULE = new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]))
+
+export function volume(
+  role: VolumeRole,
+  appliance?: string,
+  more: Partial<VerifiedVolume> = {},
+): VerifiedVolume {
+  return {
+    name: appliance ?? role,
+    role,
+    appliance,
+    kind: 'test',
+    size: 1,
+    contentSize: 1,
+    sha256: '00'.repeat(32),
+    content: new Blob([new TextEncoder().encode(appliance ?? role)]),
+    ramMiB: appliance === undefined ? undefined : 64,
+    kernelCommandLine: appliance === undefined ? undefined : 'quiet',
+    ...more,
+  }
+}
+
+export const BASE_VOLUMES = [volume('stub'), volume('kernel'), volume('initramfs')]
+
+export function handOff(more: Partial<HandOff> = {}, starting: readonly string[] = []): HandOff {
+  return {
+    version: 1,
+    bootPath: 'hyperspace',
+    settings: {
+      bootOrder: ['hyperspace', 'primary'],
+      bootDelayMs: 0,
+      quietBoot: false,
+      firstScreen: 'primary',
+      appliances: Object.fromEntries(
+        APPLIANCES.map(({ name }) => [
+          name,
+          { start: starting.includes(name), memoryMiB: 64, capPercent: 100, weight: 100 },
+        ]),
+      ),
+    },
+    memoryBudgetMiB: 512,
+    engine: { module: EMPTY_MODULE, size: 8, sha256: '', simd: true, compileMs: 0 },
+    platform: {
+      processors: 2,
+      deviceMemoryGiB: undefined,
+      storage: { kind: 'opfs', quotaBytes: undefined, usedBytes: undefined },
+    },
+    volumes: [...BASE_VOLUMES, ...APPLIANCES.map(({ name }) => volume('appliance', name))],
+    refused: [],
+    scripts: {
+      hypercore: { url: 'hypercore.js', size: 0, sha256: '' },
+      domain: { url: 'domain.js', size: 0, sha256: '' },
+    },
+    post: [],
+    startedAt: 0,
+    endedAt: 0,
+    ...more,
+  }
+}
+
+export function refused(appliance: string): RefusedVolume {
+  return {
+    name: appliance,
+    role: 'appliance',
+    appliance,
+    reason: { kind: 'mismatch', expectedSha256: 'aa'.repeat(32), actualSha256: 'bb'.repeat(32) },
+  }
+}
+
+export const COUNTERS: DomainCounters = {
+  instructions: 0,
+  busyMs: 0,
+  throttledMs: 0,
+  exits: [],
+  interrupts: 0,
+  jitModules: 0,
+  network: { rxFrames: 0, rxBytes: 0, txFrames: 0, txBytes: 0, dropped: 0 },
+  disk: { reads: 0, readBytes: 0, writes: 0, writeBytes: 0 },
+  console: { outBytes: 0, inBytes: 0 },
+  framesSent: 0,
+}
+
+export function crashReport(cause: CrashReport['cause']): CrashReport {
+  return { cause, at: 5, registers: undefined, consoleTail: 'Oops', instructions: 7 }
+}
+
+export type Reply = { readonly status: string | undefined; readonly text: string }
+
+/** A domain worker that says what a test lets it say. */
+export class FakeDomain {
+  readonly name: string
+  readonly scriptUrl: string
+  readonly requests: DomainRequest[] = []
+  readonly #listener: DomainListener
+  terminated = false
+
+  constructor(scriptUrl: string, name: string, listener: DomainListener) {
+    this.scriptUrl = scriptUrl
+    this.name = name
+    this.#listener = listener
+  }
+
+  says(event: DomainEvent): void {
+    this.#listener.message(event)
+  }
+
+  dies(detail: string): void {
+    this.#listener.error(detail)
+  }
+
+  get kinds(): string[] {
+    return this.requests.map(({ kind }) => kind)
+  }
+
+  get bootstrap(): DomainBootstrap {
+    const first = this.requests[0]
+    if (first?.kind !== 'bootstrap') throw new Error('no bootstrap came first')
+    return first
+  }
+
+  frame(type: number, payload = new ByteWriter()): void {
+    this.says({ kind: 'agent-frame', type, untrustedPayload: payload.finish() })
+  }
+
+  hello(abi: number = AGENT_ABI): void {
+    this.frame(GuestFrame.hello, new ByteWriter().u16(abi).string('1.0').string('test'))
+  }
+
+  /** Up, with an agent. */
+  comesUp(): void {
+    this.says({ kind: 'running' })
+    this.hello()
+    this.frame(GuestFrame.ready)
+  }
+
+  call(name: keyof typeof HypercallNumber, ...args: string[]): void {
+    const payload = new ByteWriter().u32(77).u16(HypercallNumber[name]).u16(args.length)
+    for (const argument of args) payload.string(argument)
+    this.frame(GuestFrame.call, payload)
+  }
+
+  /** Types of the frames that its agent was sent. */
+  get agentFrames(): number[] {
+    return this.#sent().map((frame) => new DataView(frame.buffer).getUint16(4, true))
+  }
+
+  #sent(): Uint8Array[] {
+    return this.requests.flatMap((request) => (request.kind === 'agent-send' ? [request.frame] : []))
+  }
+
+  get replies(): Reply[] {
+    return this.#sent().flatMap((frame) => {
+      const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
+      if (view.getUint16(4, true) !== HostFrame.reply) return []
+      const code = view.getUint16(16, true)
+      const status = Object.entries(HypercallStatus).find(([, value]) => value === code)?.[0]
+      return [{ status, text: new TextDecoder().decode(frame.subarray(18)) }]
+    })
+  }
+}
+
+type Timer = { due: number; readonly period: number | undefined; readonly action: () => void }
+
+export class Bench {
+  readonly events: SupervisorEvent[] = []
+  readonly spawned: FakeDomain[] = []
+  readonly composed: BootParts[] = []
+  readonly core: HyperCore
+  /** What the next spawn does instead of succeeding. */
+  spawnError: Error | undefined
+  #now = 1000
+  #nextCall = 1
+  readonly #timers = new Set<Timer>()
+  readonly #calls = new Map<number, (result: Result<unknown, Fault>) => void>()
+
+  constructor() {
+    this.core = new HyperCore({
+      spawnDomain: (scriptUrl, name, listener) => {
+        if (this.spawnError !== undefined) throw this.spawnError
+        const fake = new FakeDomain(scriptUrl, name, listener)
+        this.spawned.push(fake)
+        return {
+          post: (request) => {
+            if (fake.terminated) throw new Error('posted to a terminated worker')
+            fake.requests.push(request)
+          },
+          terminate: () => {
+            fake.terminated = true
+          },
+        }
+      },
+      composeBootImage: (parts) => {
+        this.composed.push(parts)
+        return new ArrayBuffer(8)
+      },
+      post: (message) => this.#hear(message),
+      now: () => this.#now,
+      wallClock: () => 1_000_000 + this.#now,
+      after: (ms, action) => this.#timer(ms, undefined, action),
+      every: (ms, action) => this.#timer(ms, ms, action),
+    })
+  }
+
+  #timer(ms: number, period: number | undefined, action: () => void): () => void {
+    const timer: Timer = { due: this.#now + ms, period, action }
+    this.#timers.add(timer)
+    return () => this.#timers.delete(timer)
+  }
+
+  #hear(message: SupervisorMessage): void {
+    if (message.kind === 'event') this.events.push(message.event)
+    else
+      this.#calls.get(message.callId)?.(
+        message.kind === 'returned'
+          ? { ok: true, value: message.value }
+          : { ok: false, error: message.fault },
+      )
+  }
+
+  /** Timers that wait, periodic ones left out. */
+  get pendingTimers(): number {
+    return [...this.#timers].filter(({ period }) => period === undefined).length
+  }
+
+  /** Lets promises settle. */
+  async settle(): Promise<void> {
+    for (let round = 0; round < 20; round++) await new Promise<void>((resolve) => void setImmediate(resolve))
+  }
+
+  /** Moves the clock in steps, as a supervisor that runs does. */
+  async pass(ms: number, step = 50): Promise<void> {
+    const end = this.#now + ms
+    while (this.#now < end) this.jump(Math.min(step, end - this.#now))
+    await this.settle()
+  }
+
+  /** Moves the clock at once, as a laptop's sleep does: what is due runs once, late. */
+  jump(ms: number): void {
+    this.#now += ms
+    for (const timer of this.#timers) {
+      if (timer.due > this.#now) continue
+      if (timer.period === undefined) this.#timers.delete(timer)
+      else timer.due = this.#now + timer.period
+      timer.action()
+    }
+  }
+
+  async handOff(given: HandOff): Promise<void> {
+    this.core.receive({ kind: 'hand-off', handOff: given })
+    await this.settle()
+  }
+
+  /** What the page's call is answered with. */
+  call(call: CallRequest): Promise<Result<unknown, Fault>> {
+    const callId = this.#nextCall++
+    const answer = new Promise<Result<unknown, Fault>>((resolve) => this.#calls.set(callId, resolve))
+    this.core.receive({ kind: 'call', callId, call })
+    return answer
+  }
+
+  /** A call that takes nothing but the domain. */
+  on(id: string, name: PlainCall): Promise<Result<unknown, Fault>> {
+    return this.call({ name, args: { id: idOf(id) } })
+  }
+
+  /** Starts `id` up to a running guest with an agent. */
+  async up(id: string): Promise<FakeDomain> {
+    const started = this.on(id, 'start')
+    await this.settle()
+    const fake = this.latest(id)
+    fake.comesUp()
+    const result = await started
+    if (!result.ok) throw new Error(result.error.message)
+    return fake
+  }
+
+  latest(id: string): FakeDomain {
+    const fake = this.spawned.findLast(({ name }) => name === id)
+    if (fake === undefined) throw new Error(`${id} was never spawned`)
+    return fake
+  }
+
+  info(id: string): DomainInfo {
+    const event = this.events.findLast((event) => event.type === 'domain-changed' && event.domain.id === id)
+    if (event?.type !== 'domain-changed') throw new Error(`nothing was said of ${id}`)
+    return event.domain
+  }
+
+  /** States of `id` as the page saw them, repetitions left out. */
+  states(id: string): string[] {
+    const all = this.events.flatMap((event) =>
+      event.type === 'domain-changed' && event.domain.id === id ? [event.domain.state] : [],
+    )
+    return all.filter((state, index) => state !== all[index - 1])
+  }
+
+  get journal(): string[] {
+    return this.events.flatMap((event) => (event.type === 'log' ? [event.text] : []))
+  }
+}

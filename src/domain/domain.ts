@@ -1,0 +1,318 @@
+/**
+ * The guest's worker: one machine behind the protocol. Control comes from HyperCore; display and console go straight to
+ * the page, frames to the fabric, each over a port of its own.
+ */
+
+import { assertNever } from '../base/assert.ts'
+import { ByteWriter } from '../base/bytes.ts'
+import type { Result } from '../base/result.ts'
+import { BlobStore, VolatileStore } from '../machine/block-stores.ts'
+import { encodeAgentFrame } from '../machine/agent-frames.ts'
+import { Machine, type MachineEnd } from '../machine/machine.ts'
+import { GuestFrame, HostFrame } from '../protocol/agent.ts'
+import type { BlockStore } from '../protocol/block-store.ts'
+import type { NetworkMessage } from '../protocol/channels.ts'
+import type { CrashCause } from '../protocol/domain.ts'
+import type {
+  DiskSource,
+  DomainBootstrap,
+  DomainEvent,
+  DomainRequest,
+  MachineSpec,
+} from '../protocol/guest.ts'
+import { parseConsoleRequest, parseDisplayRequest } from './page-requests.ts'
+
+const COUNTERS_MS = 250
+
+export type DomainEnvironment = {
+  readonly post: (event: DomainEvent, transfer: Transferable[]) => void
+  /** Opens the file behind a persistent disk; expected failures (in use, no space) as words for a person. */
+  readonly openDisk: (
+    path: string,
+    bytes: number,
+  ) => Promise<Result<BlockStore, { readonly message: string }>>
+}
+
+type Ports = {
+  readonly display: MessagePort
+  readonly console: MessagePort
+  readonly network: MessagePort | undefined
+}
+
+/** created ─► building ─► live ─► ended; a request for a machine that is being built waits. */
+type Life =
+  | { readonly state: 'created' }
+  | { readonly state: 'building'; readonly waiting: DomainRequest[] }
+  | { readonly state: 'live'; readonly machine: Machine; readonly ports: Ports }
+  | { readonly state: 'ended'; readonly machine: Machine | undefined; readonly ports: Ports | undefined }
+
+export class Domain {
+  readonly #environment: DomainEnvironment
+  #life: Life = { state: 'created' }
+  #clock: ReturnType<typeof setInterval> | undefined
+  #windowSize: { readonly columns: number; readonly rows: number } | undefined
+  #agentKnown = false
+
+  constructor(environment: DomainEnvironment) {
+    this.#environment = environment
+  }
+
+  /** Takes one request. A bug in here ends the domain with a report, never in silence. */
+  handle(request: DomainRequest): void {
+    try {
+      this.#dispatch(request)
+    } catch (error) {
+      this.fault(error)
+    }
+  }
+
+  /** Something that nobody caught: the machine cannot be trusted any more. */
+  fault(error: unknown): void {
+    if (this.#life.state === 'live') this.#life.machine.fault(error)
+    else if (this.#life.state !== 'ended')
+      this.#crashWithoutMachine({ kind: 'boot-failed', detail: describe(error) })
+  }
+
+  /** Ends everything and closes disks and ports; for tests, a worker is terminated. */
+  dispose(): void {
+    clearInterval(this.#clock)
+    if (this.#life.state === 'live' || this.#life.state === 'ended') {
+      this.#life.machine?.dispose()
+      this.#closePorts(this.#life.ports)
+    }
+    this.#life = { state: 'ended', machine: undefined, ports: undefined }
+  }
+
+  #post(event: DomainEvent, transfer: Transferable[] = []): void {
+    this.#environment.post(event, transfer)
+  }
+
+  #dispatch(request: DomainRequest): void {
+    if (request.kind === 'ping') this.#post({ kind: 'pong', nonce: request.nonce })
+    else if (request.kind === 'bootstrap') this.#bootstrap(request)
+    else if (this.#life.state === 'building') this.#life.waiting.push(request)
+    else if (this.#life.state === 'live') this.#control(this.#life.machine, request)
+    // What crosses the news of the machine's end is of no use any more.
+  }
+
+  #control(machine: Machine, request: Exclude<DomainRequest, { kind: 'bootstrap' | 'ping' }>): void {
+    switch (request.kind) {
+      case 'pause':
+        machine.pause()
+        this.#postCounters(machine)
+        this.#post({ kind: 'paused' })
+        return
+      case 'resume':
+        machine.resume()
+        this.#post({ kind: 'resumed' })
+        return
+      case 'set-rate':
+        machine.setRate(request.percent)
+        return
+      case 'agent-send':
+        machine.agent.send(request.frame)
+        return
+      case 'expect-halt':
+        machine.expectHalt()
+        return
+      default:
+        assertNever(request)
+    }
+  }
+
+  #bootstrap(bootstrap: DomainBootstrap): void {
+    if (this.#life.state !== 'created') throw new Error('a second bootstrap')
+    const waiting: DomainRequest[] = []
+    this.#life = { state: 'building', waiting }
+    void this.#buildAndBegin(bootstrap, waiting)
+  }
+
+  async #buildAndBegin(bootstrap: DomainBootstrap, waiting: readonly DomainRequest[]): Promise<void> {
+    try {
+      const machine = await this.#build(bootstrap)
+      if (this.#life.state === 'building') this.#begin(machine, bootstrap, waiting)
+      else machine.dispose()
+    } catch (error) {
+      this.fault(error)
+    }
+  }
+
+  async #build({ spec, engine, display, console, network }: DomainBootstrap): Promise<Machine> {
+    const opened: BlockStore[] = []
+    try {
+      const disks = await this.#openDisks(spec, opened)
+      return await Machine.create(spec, engine, disks, {
+        consoleOutput: (bytes) => console.postMessage({ kind: 'output', bytes }, [bytes.buffer]),
+        frame: (frame) => display.postMessage(frame, [frame.pixels]),
+        agentFrame: ({ type, untrustedPayload }) => {
+          if (type === GuestFrame.hello) this.#agentKnown = true
+          this.#post({ kind: 'agent-frame', type, untrustedPayload }, [untrustedPayload.buffer])
+          if (type === GuestFrame.hello) this.#sendWindowSize()
+        },
+        networkFrames: (frames) => {
+          const message: NetworkMessage = { kind: 'frames', frames }
+          network?.postMessage(
+            message,
+            frames.map(({ buffer }) => buffer),
+          )
+        },
+        spinning: (forMs) => this.#post({ kind: 'spinning', forMs }),
+        ended: (end) => this.#ended(end),
+      })
+    } catch (error) {
+      for (const store of opened) store.close()
+      throw error
+    }
+  }
+
+  async #openDisks(
+    spec: MachineSpec,
+    opened: BlockStore[],
+  ): Promise<Record<'hda' | 'hdb' | 'cdrom', BlockStore | undefined>> {
+    const open = async (source: DiskSource | undefined): Promise<BlockStore | undefined> => {
+      if (source === undefined) return undefined
+      const store = await this.#openDisk(source)
+      opened.push(store)
+      return store
+    }
+    return { hda: await open(spec.hda), hdb: await open(spec.hdb), cdrom: await open(spec.cdrom) }
+  }
+
+  async #openDisk(source: DiskSource): Promise<BlockStore> {
+    switch (source.kind) {
+      case 'read-only':
+        return new BlobStore(source.blob)
+      case 'volatile':
+        return new VolatileStore(source.bytes)
+      case 'persistent': {
+        const result = await this.#environment.openDisk(source.path, source.bytes)
+        if (!result.ok) throw new BootFailure(result.error.message)
+        return result.value
+      }
+      default:
+        return assertNever(source)
+    }
+  }
+
+  #begin(machine: Machine, ports: Ports, waiting: readonly DomainRequest[]): void {
+    this.#life = { state: 'live', machine, ports }
+    ports.display.onmessage = ({ data }: MessageEvent<unknown>) =>
+      this.#guarded(() => this.#display(machine, data))
+    ports.console.onmessage = ({ data }: MessageEvent<unknown>) =>
+      this.#guarded(() => this.#console(machine, data))
+    if (ports.network !== undefined)
+      ports.network.onmessage = ({ data }: MessageEvent<NetworkMessage>) =>
+        this.#guarded(() => machine.receive(data.frames))
+    this.#clock = setInterval(() => {
+      machine.replenish()
+      if (!machine.paused) this.#postCounters(machine)
+    }, COUNTERS_MS)
+    machine.start()
+    this.#post({ kind: 'running' })
+    for (const request of waiting) this.handle(request)
+  }
+
+  /** Feeding a device may trap in the engine, as executing may. */
+  #guarded(action: () => void): void {
+    if (this.#life.state !== 'live') return
+    try {
+      action()
+    } catch (error) {
+      this.fault(error)
+    }
+  }
+
+  #display(machine: Machine, untrustedData: unknown): void {
+    const request = parseDisplayRequest(untrustedData)
+    switch (request?.kind) {
+      case 'credit':
+        machine.display.credit(request.recycle)
+        return
+      case 'refresh':
+        machine.display.refresh()
+        return
+      case 'keys':
+        machine.input.keys(request.scancodes)
+        return
+      case 'mouse':
+        machine.input.mouse(request.dx, request.dy, request.wheel, request.buttons)
+        return
+      case undefined:
+        return
+      default:
+        assertNever(request)
+    }
+  }
+
+  #console(machine: Machine, untrustedData: unknown): void {
+    const request = parseConsoleRequest(untrustedData)
+    switch (request?.kind) {
+      case 'input':
+        machine.console.type(request.bytes)
+        return
+      case 'ack':
+        machine.console.acknowledge(request.bytes)
+        return
+      case 'resize':
+        this.#windowSize = { columns: request.columns, rows: request.rows }
+        this.#sendWindowSize()
+        return
+      case undefined:
+        return
+      default:
+        assertNever(request)
+    }
+  }
+
+  /** The agent sets the size on /dev/ttyS0; a serial line itself knows none. */
+  #sendWindowSize(): void {
+    if (!this.#agentKnown || this.#windowSize === undefined || this.#life.state !== 'live') return
+    const { columns, rows } = this.#windowSize
+    const payload = new ByteWriter().u16(columns).u16(rows).finish()
+    this.#life.machine.agent.send(encodeAgentFrame(HostFrame.resize, payload))
+  }
+
+  #postCounters(machine: Machine): void {
+    this.#post({ kind: 'counters', counters: machine.counters() })
+  }
+
+  #ended(end: MachineEnd): void {
+    if (this.#life.state !== 'live') return
+    const { machine, ports } = this.#life
+    this.#life = { state: 'ended', machine, ports }
+    clearInterval(this.#clock)
+    this.#postCounters(machine)
+    if (end.kind === 'crashed') this.#post({ kind: 'crashed', report: machine.crashReport(end.cause) })
+    else this.#post({ kind: end.kind })
+    // The last picture stays on the stage and can still be asked for; nothing is typed any more.
+    ports.display.onmessage = ({ data }: MessageEvent<unknown>) => {
+      const request = parseDisplayRequest(data)
+      if (request?.kind === 'credit') machine.display.credit(request.recycle)
+      else if (request?.kind === 'refresh') machine.display.refresh()
+    }
+  }
+
+  #crashWithoutMachine(cause: CrashCause): void {
+    this.#life = { state: 'ended', machine: undefined, ports: undefined }
+    this.#post({
+      kind: 'crashed',
+      report: { cause, at: Date.now(), registers: undefined, consoleTail: '', instructions: 0 },
+    })
+  }
+
+  #closePorts(ports: Ports | undefined): void {
+    ports?.display.close()
+    ports?.console.close()
+    ports?.network?.close()
+  }
+}
+
+/** An expected failure, in words for a person. */
+class BootFailure extends Error {
+  override readonly name = 'BootFailure'
+}
+
+function describe(error: unknown): string {
+  if (error instanceof BootFailure) return error.message
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+}

@@ -1,0 +1,24 @@
+/** Browser entry of a domain's worker. */
+
+import type { DomainRequest } from '../protocol/guest.ts'
+import { openOpfsDisk } from '../storage/opfs-disk.ts'
+import { Domain } from './domain.ts'
+
+declare const self: DedicatedWorkerGlobalScope
+
+const domain = new Domain({
+  post: (event, transfer) => self.postMessage(event, transfer),
+  openDisk: (path, bytes) => openOpfsDisk(path, bytes),
+})
+
+self.onmessage = ({ data }: MessageEvent<DomainRequest>) => domain.handle(data)
+
+// v86 links compiled code in promises of its own: one that fails must end the guest, not leave it half alive.
+self.addEventListener('unhandledrejection', (event) => {
+  event.preventDefault()
+  domain.fault(event.reason)
+})
+self.addEventListener('error', (event) => {
+  event.preventDefault()
+  domain.fault(event.error ?? event.message)
+})

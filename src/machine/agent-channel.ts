@@ -1,0 +1,88 @@
+/**
+ * The agent's channel over virtio-console port 0. Towards the host a guest has a budget of frames and bytes per
+ * quarter second; one that exceeds it is held back, so that no guest floods the supervisor. Towards the guest bytes
+ * wait until its driver has given buffers for them.
+ */
+
+import { AgentFrameDecoder, type AgentFrame } from './agent-frames.ts'
+import type { Internals } from './v86-internals.ts'
+
+/** Per `replenish()`, four a second: a file of 4 MiB a second, or a thousand calls. */
+const FRAMES_PER_TURN = 256
+const BYTES_PER_TURN = 1024 * 1024
+
+/** Linux gives its console port buffers of one page. */
+const CHUNK_BYTES = 2048
+/** Frames for a guest whose agent does not read: four of the largest. */
+const WAITING_LIMIT_BYTES = 256 * 1024
+
+export type AgentChannelHooks = {
+  readonly frame: (frame: AgentFrame) => void
+  readonly overBudget: () => void
+  readonly replenished: () => void
+}
+
+export class AgentChannel {
+  readonly #internals: Internals
+  readonly #hooks: AgentChannelHooks
+  readonly #decoder = new AgentFrameDecoder()
+  #framesLeft = FRAMES_PER_TURN
+  #bytesLeft = BYTES_PER_TURN
+  #waiting: Uint8Array[] = []
+  #waitingBytes = 0
+
+  constructor(internals: Internals, hooks: AgentChannelHooks) {
+    this.#internals = internals
+    this.#hooks = hooks
+    internals.on('virtio-console0-output-bytes', (untrustedBytes: Uint8Array) => {
+      this.#take(untrustedBytes)
+    })
+  }
+
+  /** The guest wrote too much that was no frame; its channel is dead. */
+  get broken(): boolean {
+    return this.#decoder.broken
+  }
+
+  #take(untrustedBytes: Uint8Array): void {
+    const wasOver = this.#overBudget()
+    this.#bytesLeft -= untrustedBytes.length
+    for (const frame of this.#decoder.push(untrustedBytes)) {
+      this.#framesLeft--
+      this.#hooks.frame(frame)
+    }
+    if (!wasOver && this.#overBudget()) this.#hooks.overBudget()
+  }
+
+  #overBudget(): boolean {
+    return this.#framesLeft <= 0 || this.#bytesLeft <= 0
+  }
+
+  /** To be called four times a second. A debt is carried over. */
+  replenish(): void {
+    const wasOver = this.#overBudget()
+    this.#framesLeft = Math.min(this.#framesLeft + FRAMES_PER_TURN, FRAMES_PER_TURN)
+    this.#bytesLeft = Math.min(this.#bytesLeft + BYTES_PER_TURN, BYTES_PER_TURN)
+    if (wasOver && !this.#overBudget()) this.#hooks.replenished()
+  }
+
+  /** Sends a whole frame. Answers whether it found room. */
+  send(frame: Uint8Array): boolean {
+    if (this.#waitingBytes + frame.length > WAITING_LIMIT_BYTES) return false
+    for (let offset = 0; offset < frame.length; offset += CHUNK_BYTES)
+      this.#waiting.push(frame.slice(offset, offset + CHUNK_BYTES))
+    this.#waitingBytes += frame.length
+    this.deliver()
+    return true
+  }
+
+  /** After a slice, too: hands over what the guest has buffers for. */
+  deliver(): void {
+    const queue = this.#internals.cpu.devices.virtio_console?.virtio.queues[0]
+    while (this.#waiting.length > 0 && queue?.is_configured() === true && queue.has_request()) {
+      const chunk = this.#waiting.shift() ?? new Uint8Array()
+      this.#waitingBytes -= chunk.length
+      this.#internals.bus.send('virtio-console0-input-bytes', chunk)
+    }
+  }
+}

@@ -1,0 +1,146 @@
+/** Block stores without a file behind them: a verified volume read lazily, and memory that ends with the machine. */
+
+import type { BlockStore } from '../protocol/block-store.ts'
+
+const SECTOR_BYTES = 512
+
+/** Unit of reading from a blob: one request each, large enough that a squashfs read seldom needs two. */
+const BLOCK_BYTES = 256 * 1024
+/** At most 16 MiB of a volume are kept; what the guest reads often is in its own page cache. */
+const CACHED_BLOCKS = 64
+
+/** A blob as a disk that cannot be written. The last sector is padded with zeros. */
+export class BlobStore implements BlockStore {
+  readonly size: number
+  readonly readOnly = true
+  readonly #blob: Blob
+  /** In order of use, the oldest first. */
+  readonly #blocks = new Map<number, Uint8Array>()
+  readonly #loading = new Map<number, Promise<Uint8Array>>()
+
+  constructor(blob: Blob) {
+    this.#blob = blob
+    this.size = Math.ceil(blob.size / SECTOR_BYTES) * SECTOR_BYTES
+  }
+
+  read(offset: number, length: number): Uint8Array | Promise<Uint8Array> {
+    const first = Math.floor(offset / BLOCK_BYTES)
+    const last = Math.floor((offset + length - 1) / BLOCK_BYTES)
+    const blocks = new Map<number, Uint8Array>()
+    const missing: Promise<void>[] = []
+    for (let index = first; index <= last; index++) {
+      const cached = this.#cached(index)
+      if (cached !== undefined) blocks.set(index, cached)
+      else missing.push(this.#load(index).then((block) => void blocks.set(index, block)))
+    }
+    if (missing.length === 0) return gather(blocks, offset, length)
+    return Promise.all(missing).then(() => gather(blocks, offset, length))
+  }
+
+  #cached(index: number): Uint8Array | undefined {
+    const block = this.#blocks.get(index)
+    if (block !== undefined) {
+      this.#blocks.delete(index)
+      this.#blocks.set(index, block)
+    }
+    return block
+  }
+
+  #load(index: number): Promise<Uint8Array> {
+    const pending = this.#loading.get(index)
+    if (pending !== undefined) return pending
+    const loading = this.#blob
+      .slice(index * BLOCK_BYTES, (index + 1) * BLOCK_BYTES)
+      .arrayBuffer()
+      .then((buffer) => {
+        const block = new Uint8Array(BLOCK_BYTES)
+        block.set(new Uint8Array(buffer))
+        this.#blocks.set(index, block)
+        const oldest = this.#blocks.keys().next()
+        if (this.#blocks.size > CACHED_BLOCKS && oldest.done !== true) this.#blocks.delete(oldest.value)
+        return block
+      })
+      .finally(() => this.#loading.delete(index))
+    this.#loading.set(index, loading)
+    return loading
+  }
+
+  write(): never {
+    throw new Error('this disk is read-only')
+  }
+
+  flush(): void {
+    // Nothing was written.
+  }
+
+  close(): void {
+    this.#blocks.clear()
+  }
+}
+
+function gather(blocks: ReadonlyMap<number, Uint8Array>, offset: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length)
+  for (const [index, block] of blocks) {
+    const start = index * BLOCK_BYTES
+    const from = Math.max(offset, start)
+    const to = Math.min(offset + length, start + BLOCK_BYTES)
+    bytes.set(block.subarray(from - start, to - start), from - offset)
+  }
+  return bytes
+}
+
+/** Memory is taken where the guest writes. */
+const CHUNK_BYTES = 64 * 1024
+
+/** A disk of zeros that lives as long as its machine. */
+export class VolatileStore implements BlockStore {
+  readonly size: number
+  readonly readOnly = false
+  readonly #chunks = new Map<number, Uint8Array>()
+
+  constructor(bytes: number) {
+    this.size = bytes
+  }
+
+  read(offset: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(length)
+    this.#each(offset, length, (chunk, from, to, at) => {
+      const present = this.#chunks.get(chunk)
+      if (present !== undefined) bytes.set(present.subarray(from, to), at)
+    })
+    return bytes
+  }
+
+  write(offset: number, bytes: Uint8Array): void {
+    this.#each(offset, bytes.length, (chunk, from, to, at) => {
+      let present = this.#chunks.get(chunk)
+      if (present === undefined) {
+        present = new Uint8Array(CHUNK_BYTES)
+        this.#chunks.set(chunk, present)
+      }
+      present.set(bytes.subarray(at, at + to - from), from)
+    })
+  }
+
+  flush(): void {
+    // There is no stable storage to reach.
+  }
+
+  close(): void {
+    this.#chunks.clear()
+  }
+
+  #each(
+    offset: number,
+    length: number,
+    visit: (chunk: number, from: number, to: number, at: number) => void,
+  ): void {
+    for (let at = 0; at < length;) {
+      const chunk = Math.floor((offset + at) / CHUNK_BYTES)
+      const from = (offset + at) % CHUNK_BYTES
+      const to = Math.min(CHUNK_BYTES, from + length - at)
+      visit(chunk, from, to, at)
+      at += to - from
+    }
+  }
+}

@@ -1,0 +1,51 @@
+/** Watches a vCPU from outside, slice by slice, for states from which a guest cannot come back by itself. */
+
+/** An hour-long interrupt handler does not exist; two seconds with interrupts off is a guest that hangs. */
+const SPINNING_AFTER_MS = 2000
+/** How often a spinning guest is reported again. */
+const REPEAT_MS = 1000
+/** A pause between two slices counts no further: a vCPU that is held back cannot enable its interrupts. */
+const LONGEST_STEP_MS = 250
+
+export type GuestSample = {
+  /** The guest waits in HLT. */
+  readonly halted: boolean
+  readonly interruptsEnabled: boolean
+  /** Milliseconds on a monotonic clock. */
+  readonly now: number
+}
+
+export type Observation =
+  | { readonly kind: 'nothing' }
+  /** HLT with interrupts off: no event can ever wake it. */
+  | { readonly kind: 'dead-halt' }
+  /** It has executed with interrupts off for so long; 0: it no longer does. */
+  | { readonly kind: 'spinning'; readonly forMs: number }
+
+const NOTHING: Observation = { kind: 'nothing' }
+
+export class GuestWatch {
+  #lastSample: number | undefined
+  #spunMs: number | undefined
+  #reportedMs: number | undefined
+
+  /** Takes the state after one slice. */
+  sample({ halted, interruptsEnabled, now }: GuestSample): Observation {
+    const elapsed = Math.min(now - (this.#lastSample ?? now), LONGEST_STEP_MS)
+    this.#lastSample = now
+    if (halted && !interruptsEnabled) return { kind: 'dead-halt' }
+    if (halted || interruptsEnabled) return this.#end()
+    this.#spunMs = this.#spunMs === undefined ? 0 : this.#spunMs + elapsed
+    const due = this.#reportedMs === undefined ? SPINNING_AFTER_MS : this.#reportedMs + REPEAT_MS
+    if (this.#spunMs < due) return NOTHING
+    this.#reportedMs = this.#spunMs
+    return { kind: 'spinning', forMs: Math.round(this.#spunMs) }
+  }
+
+  #end(): Observation {
+    this.#spunMs = undefined
+    if (this.#reportedMs === undefined) return NOTHING
+    this.#reportedMs = undefined
+    return { kind: 'spinning', forMs: 0 }
+  }
+}

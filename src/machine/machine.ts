@@ -1,0 +1,365 @@
+/** One virtual machine: v86 with its devices attached to the outside, from its first instruction to its end. */
+
+import { GuestFrame } from '../protocol/agent.ts'
+import type { BlockStore } from '../protocol/block-store.ts'
+import type { CrashCause, CrashReport, Registers } from '../protocol/domain.ts'
+import type { DomainCounters, MachineSpec } from '../protocol/guest.ts'
+import { AgentChannel } from './agent-channel.ts'
+import type { AgentFrame } from './agent-frames.ts'
+import { attachDisks, Disk } from './disk.ts'
+import { Display, type DisplayFrame } from './display.ts'
+import { ExitTap } from './exit-tap.ts'
+import { GuestWatch } from './guest-watch.ts'
+import { guestMemory, interruptsEnabled, registersOf } from './inspection.ts'
+import { PointingAndKeys } from './pointing.ts'
+import { attachPvpanic } from './pvpanic.ts'
+import { interceptReset, isTripleFault, ResetRequested } from './reset-line.ts'
+import { SerialConsole } from './serial-console.ts'
+import { at, createV86, type Internals, type V86Settings } from './v86-internals.ts'
+import { Vcpu } from './vcpu.ts'
+import { Vnic } from './vnic.ts'
+
+/**
+ * Guest instructions after which a guest gets its JIT although its agent has not said that userland is up. Our
+ * appliances are up after 15–60 million; interpreted, this many take about two seconds.
+ */
+const DEFERRED_JIT_BOUND = 150_000_000
+
+/** After its panic a guest prints the rest of its report: until so many slices brought no output, or so many passed. */
+const PANIC_QUIET_SLICES = 30
+const PANIC_SLICES = 400
+
+const MIB = 1024 * 1024
+
+export type MachineDisks = {
+  readonly hda: BlockStore | undefined
+  readonly hdb: BlockStore | undefined
+  readonly cdrom: BlockStore | undefined
+}
+
+/** How a machine ended. Its state stays readable. */
+export type MachineEnd =
+  | { readonly kind: 'powered-off' }
+  | { readonly kind: 'reset-requested' }
+  | { readonly kind: 'crashed'; readonly cause: CrashCause }
+
+export type MachineHooks = {
+  /** The receiver owns the bytes. */
+  readonly consoleOutput: (bytes: Uint8Array<ArrayBuffer>) => void
+  readonly frame: (frame: DisplayFrame) => void
+  readonly agentFrame: (frame: AgentFrame) => void
+  /** Each frame has a buffer of its own, which the receiver owns. */
+  readonly networkFrames: (frames: readonly Uint8Array<ArrayBuffer>[]) => void
+  readonly spinning: (forMs: number) => void
+  /** Once. Nothing executes any more. */
+  readonly ended: (end: MachineEnd) => void
+}
+
+export class Machine {
+  readonly #internals: Internals
+  readonly #hooks: MachineHooks
+  readonly #stores: readonly BlockStore[]
+  readonly #disks: readonly Disk[]
+  readonly #tap: ExitTap
+  readonly #vcpu: Vcpu
+  readonly #watch = new GuestWatch()
+  readonly #vnic: Vnic | undefined
+  readonly console: SerialConsole
+  readonly display: Display
+  readonly agent: AgentChannel
+  readonly input: PointingAndKeys
+  #jitDeferred: boolean
+  #expectedEnd: 'powered-off' | 'reset-requested' | undefined
+  #panic: { slices: number; quiet: number } | undefined
+  #end: MachineEnd | undefined
+  #wasHalted = false
+
+  /**
+   * Builds the machine; nothing executes before `start()`. The machine closes the stores in `dispose()`.
+   *
+   * @throws what v86 makes of a spec it cannot build, and RangeError for one that contradicts itself
+   */
+  static async create(
+    spec: MachineSpec,
+    engine: WebAssembly.Module,
+    stores: MachineDisks,
+    hooks: MachineHooks,
+  ): Promise<Machine> {
+    if (stores.hdb !== undefined && stores.hda === undefined)
+      throw new RangeError('the engine has no primary slave without a primary master')
+    const tap = new ExitTap()
+    let fault: (error: unknown) => void = () => undefined
+    const disk = (store: BlockStore | undefined): Disk | undefined =>
+      store === undefined ? undefined : new Disk(store, { fault: (error) => fault(error) })
+    const disks = { hda: disk(stores.hda), hdb: disk(stores.hdb), cdrom: disk(stores.cdrom) }
+    const internals = await createV86(
+      settingsOf(spec, disks),
+      engine,
+      (imports) => tap.intercept(imports),
+      (exports) => {
+        if (spec.deferJit) exports.set_jit_config(0, 1)
+      },
+    )
+    const { primary, secondary } = internals.cpu.devices.ide
+    if (primary !== undefined) attachDisks(internals.cpu, primary, disks.hda, disks.hdb)
+    if (secondary !== undefined) attachDisks(internals.cpu, secondary, disks.cdrom, undefined)
+    const machine = new Machine(spec, internals, tap, Object.values(disks).filter(isPresent), hooks)
+    fault = (error) => machine.fault(error)
+    return machine
+  }
+
+  private constructor(
+    spec: MachineSpec,
+    internals: Internals,
+    tap: ExitTap,
+    disks: readonly Disk[],
+    hooks: MachineHooks,
+  ) {
+    this.#internals = internals
+    this.#hooks = hooks
+    this.#tap = tap
+    this.#disks = disks
+    this.#stores = disks.map(({ store }) => store)
+    this.#jitDeferred = spec.deferJit
+    const { cpu, bus, engine } = internals
+    tap.attach(cpu)
+    interceptReset(cpu)
+    attachPvpanic(cpu.io, cpu.devices.pci, () => {
+      this.#panic ??= { slices: 0, quiet: 0 }
+    })
+    this.#vcpu = new Vcpu(engine, {
+      sliceEnded: (executed) => this.#sliceEnded(executed),
+      faulted: (error) => this.#faulted(error),
+    })
+    this.console = new SerialConsole(internals, {
+      output: hooks.consoleOutput,
+      congested: () => this.#vcpu.hold('console'),
+      drained: () => this.#vcpu.release('console'),
+    })
+    this.display = new Display(cpu.devices.vga, internals.screen, hooks.frame)
+    this.agent = new AgentChannel(internals, {
+      frame: (frame) => this.#agentFrame(frame),
+      overBudget: () => this.#vcpu.hold('agent'),
+      replenished: () => this.#vcpu.release('agent'),
+    })
+    this.input = new PointingAndKeys(bus)
+    if (spec.mac !== undefined) this.#vnic = new Vnic(internals, spec.mac)
+  }
+
+  start(): void {
+    this.#vcpu.start()
+  }
+
+  /** Stops between two slices: at once. */
+  pause(): void {
+    this.#vcpu.hold('paused')
+  }
+
+  resume(): void {
+    this.#vcpu.release('paused')
+  }
+
+  get paused(): boolean {
+    return this.#vcpu.held('paused')
+  }
+
+  get ended(): boolean {
+    return this.#end !== undefined
+  }
+
+  /** @param percent of a core, 1–100 */
+  setRate(percent: number): void {
+    this.#vcpu.setRate(percent)
+  }
+
+  /** The next halt with interrupts off is a power-off. */
+  expectHalt(): void {
+    this.#expectedEnd ??= 'powered-off'
+  }
+
+  /** Frames from the wire. */
+  receive(untrustedFrames: readonly Uint8Array[]): void {
+    if (this.#vnic === undefined) return
+    for (const frame of untrustedFrames) this.#vnic.receive(frame)
+    this.#vnic.deliver()
+  }
+
+  /** To be called four times a second: renews the guest's budgets towards supervisor and wire. */
+  replenish(): void {
+    this.agent.replenish()
+    this.#vnic?.replenish()
+  }
+
+  /** A reason for the guest to look at its devices before its next timer. */
+  nudge(): void {
+    this.#vcpu.nudge()
+  }
+
+  /** The guest's RAM itself; see inspection.ts for how long the view is good. */
+  memory(): Uint8Array {
+    return guestMemory(this.#internals.cpu)
+  }
+
+  registers(): Registers {
+    return registersOf(this.#internals.cpu)
+  }
+
+  get instructions(): number {
+    return this.#vcpu.instructions
+  }
+
+  counters(): DomainCounters {
+    const disk = { reads: 0, readBytes: 0, writes: 0, writeBytes: 0 }
+    for (const each of this.#disks) {
+      const { reads, readBytes, writes, writeBytes } = each.counters()
+      disk.reads += reads
+      disk.readBytes += readBytes
+      disk.writes += writes
+      disk.writeBytes += writeBytes
+    }
+    return {
+      instructions: this.#vcpu.instructions,
+      busyMs: this.#vcpu.busyMs,
+      throttledMs: this.#vcpu.throttledMs,
+      exits: this.#tap.counts(),
+      interrupts: this.#tap.interrupts,
+      jitModules: this.#tap.jitModules,
+      network: this.#vnic?.counters() ?? { rxFrames: 0, rxBytes: 0, txFrames: 0, txBytes: 0, dropped: 0 },
+      disk,
+      console: { outBytes: this.console.outBytes, inBytes: this.console.inBytes },
+      framesSent: this.display.framesSent,
+    }
+  }
+
+  crashReport(cause: CrashCause): CrashReport {
+    return {
+      cause,
+      at: Date.now(),
+      registers: this.#registersIfReadable(),
+      consoleTail: this.console.tailText(),
+      instructions: this.#vcpu.instructions,
+    }
+  }
+
+  /** Anything that went wrong in the engine outside a slice: it ends the machine as a fault within one does. */
+  fault(error: unknown): void {
+    this.#vcpu.stop()
+    this.#faulted(error)
+  }
+
+  /** Ends the machine without a word and closes its disks. */
+  dispose(): void {
+    this.#end ??= { kind: 'powered-off' }
+    this.#vcpu.stop()
+    this.display.dispose()
+    for (const store of this.#stores) store.close()
+  }
+
+  #registersIfReadable(): Registers | undefined {
+    try {
+      return this.registers()
+    } catch (error) {
+      // After some traps the engine cannot translate the instruction pointer any more.
+      if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) return undefined
+      throw error
+    }
+  }
+
+  #sliceEnded(executed: number): void {
+    if (this.#jitDeferred && this.#vcpu.instructions >= DEFERRED_JIT_BOUND) this.#enableJit()
+    const written = this.console.sliceEnded()
+    const outgoing = this.#vnic?.takeOutgoing() ?? []
+    if (outgoing.length > 0) this.#hooks.networkFrames(outgoing)
+    this.#vnic?.deliver()
+    this.agent.deliver()
+    this.display.sliceEnded()
+    this.#observe(executed, written)
+  }
+
+  #observe(executed: number, written: number): void {
+    const { cpu } = this.#internals
+    const halted = at(cpu.in_hlt, 0) !== 0
+    if (halted && (executed > 0 || !this.#wasHalted)) this.#tap.countHalt()
+    this.#wasHalted = halted
+    if (this.#panic !== undefined) {
+      this.#panic.slices++
+      this.#panic.quiet = written > 0 ? 0 : this.#panic.quiet + 1
+      if (this.#panic.quiet >= PANIC_QUIET_SLICES || this.#panic.slices >= PANIC_SLICES)
+        this.#finish({ kind: 'crashed', cause: { kind: 'panic' } })
+      return
+    }
+    const seen = this.#watch.sample({
+      halted,
+      interruptsEnabled: interruptsEnabled(cpu),
+      now: performance.now(),
+    })
+    if (seen.kind === 'spinning') this.#hooks.spinning(seen.forMs)
+    else if (seen.kind === 'dead-halt') {
+      this.#finish(
+        this.#expectedEnd === undefined
+          ? { kind: 'crashed', cause: { kind: 'halted' } }
+          : { kind: this.#expectedEnd },
+      )
+    }
+  }
+
+  #agentFrame(frame: AgentFrame): void {
+    if (frame.type === GuestFrame.ready && this.#jitDeferred) this.#enableJit()
+    // The halt may follow before the supervisor has read the frame: what it announces is noted here.
+    if (frame.type === GuestFrame.goodbye)
+      this.#expectedEnd = frame.untrustedPayload[0] === 1 ? 'reset-requested' : 'powered-off'
+    this.#hooks.agentFrame(frame)
+  }
+
+  #enableJit(): void {
+    this.#jitDeferred = false
+    this.#internals.cpu.set_jit_config(0, 0)
+  }
+
+  #faulted(error: unknown): void {
+    // What the guest wrote in the slice that ended it.
+    this.console.sliceEnded()
+    if (this.#panic !== undefined) this.#finish({ kind: 'crashed', cause: { kind: 'panic' } })
+    if (error instanceof ResetRequested || isTripleFault(this.#internals.cpu, error)) {
+      this.#finish({ kind: 'reset-requested' })
+      return
+    }
+    const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    this.#finish({ kind: 'crashed', cause: { kind: 'engine-fault', detail } })
+  }
+
+  #finish(end: MachineEnd): void {
+    if (this.#end !== undefined) return
+    this.#end = end
+    this.#vcpu.stop()
+    this.#hooks.ended(end)
+  }
+}
+
+function isPresent<T>(value: T | undefined): value is T {
+  return value !== undefined
+}
+
+function settingsOf(
+  spec: MachineSpec,
+  disks: {
+    readonly hda: Disk | undefined
+    readonly hdb: Disk | undefined
+    readonly cdrom: Disk | undefined
+  },
+): V86Settings {
+  // What boots by BIOS is a person's own image: the older NIC is the one that every system has a driver for.
+  const nic = spec.boot.kind === 'bios' ? 'ne2k' : 'virtio'
+  return {
+    memory_size: spec.memoryMiB * MIB,
+    vga_memory_size: spec.vgaMemoryMiB * MIB,
+    ...(spec.boot.kind === 'multiboot'
+      ? { multiboot: { buffer: spec.boot.image } }
+      : { bios: { buffer: spec.boot.bios }, vga_bios: { buffer: spec.boot.vgaBios } }),
+    ...(disks.hda === undefined ? {} : { hda: disks.hda }),
+    ...(disks.hdb === undefined ? {} : { hdb: disks.hdb }),
+    ...(disks.cdrom === undefined ? {} : { cdrom: disks.cdrom }),
+    net_device: { type: spec.mac === undefined ? 'none' : nic },
+    virtio_console: true,
+  }
+}

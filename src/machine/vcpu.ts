@@ -1,0 +1,216 @@
+/**
+ * The virtual CPU: runs slices of v86's main loop, each a millisecond or a little more, and decides when the next one
+ * comes: at once, at the guest's next timer while it is halted, when the token bucket has been refilled, or not before
+ * whoever holds it lets go.
+ */
+
+import { TokenBucket } from './token-bucket.ts'
+import { at, type Engine } from './v86-internals.ts'
+
+/** Why the vCPU stands still although the guest may want to run. */
+export type HoldReason = 'paused' | 'console' | 'agent'
+
+export type VcpuHooks = {
+  /** After every slice, before the next is arranged; `executed` instructions ran in it. May throw: a fault then. */
+  readonly sliceEnded: (executed: number) => void
+  /** A slice threw, or a hook: the engine cannot go on. Called once, the vCPU is stopped already. */
+  readonly faulted: (error: unknown) => void
+}
+
+/** setTimeout's unit: shorter waits are asked for at once, as v86 itself does. */
+const SHORTEST_TIMER_MS = 1
+
+export class Vcpu {
+  readonly #engine: Engine
+  readonly #hooks: VcpuHooks
+  readonly #holds = new Set<HoldReason>()
+  readonly #bucket: TokenBucket
+  readonly #post: () => void
+  readonly #close: () => void
+  #timer: ReturnType<typeof setTimeout> | undefined
+  /** A wake-up is on its way through the message channel. */
+  #posted = false
+  /** When the guest wants its next slice; undefined before the start. */
+  #due: number | undefined
+  #throttledSince: number | undefined
+  #stopped = false
+  #inSlice = false
+  #instructions = 0
+  #lastCounter: number
+  #busyMs = 0
+  #throttledMs = 0
+
+  constructor(engine: Engine, hooks: VcpuHooks) {
+    this.#engine = engine
+    this.#hooks = hooks
+    this.#bucket = new TokenBucket(performance.now())
+    this.#lastCounter = at(engine.cpu.instruction_counter, 0) >>> 0
+    const wake = immediate(() => {
+      this.#posted = false
+      this.#wake()
+    })
+    this.#post = wake.post
+    this.#close = wake.close
+    // v86 would spawn a worker of its own only to be called back; done before the first tick, none is lost.
+    engine.unregister_yield()
+    engine.yield = (milliseconds) => {
+      this.#due = performance.now() + milliseconds
+      if (!this.#inSlice) this.#arrange()
+    }
+  }
+
+  /** Guest instructions executed. */
+  get instructions(): number {
+    return this.#instructions
+  }
+
+  /** Milliseconds inside the guest. */
+  get busyMs(): number {
+    return this.#busyMs
+  }
+
+  /** Milliseconds the token bucket held it back, the present wait included. */
+  get throttledMs(): number {
+    const now = this.#throttledSince === undefined ? 0 : performance.now() - this.#throttledSince
+    return this.#throttledMs + now
+  }
+
+  get stopped(): boolean {
+    return this.#stopped
+  }
+
+  start(): void {
+    this.#engine.run()
+  }
+
+  /** For good: the state stays readable, nothing executes any more. */
+  stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#endThrottle()
+    this.#close()
+  }
+
+  /** Takes effect at once: no slice is under way while this is called from outside one. */
+  hold(reason: HoldReason): void {
+    this.#holds.add(reason)
+    this.#endThrottle()
+  }
+
+  release(reason: HoldReason): void {
+    if (this.#holds.delete(reason)) this.#arrange()
+  }
+
+  held(reason: HoldReason): boolean {
+    return this.#holds.has(reason)
+  }
+
+  /** @param percent of a core, 1–100 */
+  setRate(percent: number): void {
+    this.#bucket.setRate(percent, performance.now())
+    this.#arrange()
+  }
+
+  /** Asks for the next slice at once: something outside has happened that the guest shall see. */
+  nudge(): void {
+    if (this.#due === undefined || this.#inSlice) return
+    this.#due = performance.now()
+    this.#arrange()
+  }
+
+  #arrange(): void {
+    if (this.#stopped || this.#due === undefined || this.#holds.size > 0) return
+    const now = performance.now()
+    const throttle = this.#bucket.waitMs(now)
+    // Only a vCPU that wants to run is held back; a halted one merely sleeps.
+    if (throttle > 0 && this.#due <= now) this.#throttledSince ??= now
+    const wait = Math.max(this.#due - now, throttle)
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (wait < SHORTEST_TIMER_MS) {
+      if (!this.#posted) {
+        this.#posted = true
+        this.#post()
+      }
+    } else {
+      // By way of the channel: a slice started in the timer's own task would count as nested in it, and browsers
+      // stretch timers nested five deep to 4 ms.
+      this.#timer = setTimeout(() => {
+        this.#timer = undefined
+        if (!this.#posted) {
+          this.#posted = true
+          this.#post()
+        }
+      }, wait)
+    }
+  }
+
+  #endThrottle(): void {
+    if (this.#throttledSince === undefined) return
+    this.#throttledMs += performance.now() - this.#throttledSince
+    this.#throttledSince = undefined
+  }
+
+  #wake(): void {
+    if (this.#stopped || this.#due === undefined || this.#holds.size > 0) return
+    const now = performance.now()
+    if (this.#due - now >= SHORTEST_TIMER_MS || this.#bucket.waitMs(now) >= SHORTEST_TIMER_MS) {
+      this.#arrange()
+      return
+    }
+    this.#endThrottle()
+    this.#slice(now)
+  }
+
+  #slice(start: number): void {
+    this.#inSlice = true
+    try {
+      let executed: number
+      try {
+        this.#engine.do_tick()
+      } finally {
+        executed = this.#account(start)
+      }
+      this.#hooks.sliceEnded(executed)
+    } catch (error) {
+      if (!this.#stopped) {
+        this.stop()
+        this.#hooks.faulted(error)
+      }
+      return
+    } finally {
+      this.#inSlice = false
+    }
+    this.#arrange()
+  }
+
+  /** The counter is 32 bits wide and wraps; a slice executes far fewer than 2³² instructions. */
+  #account(start: number): number {
+    const counter = at(this.#engine.cpu.instruction_counter, 0) >>> 0
+    const executed = (counter - this.#lastCounter) >>> 0
+    this.#lastCounter = counter
+    this.#instructions += executed
+    const end = performance.now()
+    this.#busyMs += end - start
+    this.#bucket.take(end - start, end)
+    return executed
+  }
+}
+
+/** A task of its own as soon as the others that wait have had their turn. */
+function immediate(task: () => void): { post: () => void; close: () => void } {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Node's global, unknown to the worker's library
+  const { setImmediate } = globalThis as { setImmediate?: (task: () => void) => void }
+  // Node handles up to a thousand messages of a port before anything else gets a turn; its immediates alternate.
+  if (setImmediate !== undefined) return { post: () => setImmediate(task), close: () => undefined }
+  const channel = new MessageChannel()
+  channel.port1.onmessage = task
+  return {
+    post: () => channel.port2.postMessage(undefined),
+    close: () => {
+      channel.port1.close()
+      channel.port2.close()
+    },
+  }
+}

@@ -1,0 +1,78 @@
+/** What tests boot: the product's own volumes, and guests of a few instructions. */
+
+import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
+import { composeBootImage } from '../../src/machine/boot-image.ts'
+import type { BootSource, MachineSpec } from '../../src/protocol/guest.ts'
+
+const root = new URL('../../', import.meta.url)
+const read = (path: string): Uint8Array<ArrayBuffer> => new Uint8Array(readFileSync(new URL(path, root)))
+const gunzip = (path: string): Uint8Array<ArrayBuffer> => new Uint8Array(gunzipSync(read(path)))
+
+let engine: Promise<WebAssembly.Module> | undefined
+
+/** v86's module, compiled once a process. */
+export function v86Module(): Promise<WebAssembly.Module> {
+  engine ??= WebAssembly.compile(read('node_modules/v86/build/v86.wasm'))
+  return engine
+}
+
+/** The base system with a shell on ttyS0 and the agent on hvc0. */
+export function shellBoot(commandLine = ''): BootSource {
+  const image = composeBootImage({
+    stub: read('images/flash/stub.bin'),
+    kernel: gunzip('images/flash/kernel.bin.gz'),
+    initramfs: gunzip('images/flash/base.cpio.gz'),
+    commandLine: `console=ttyS0 quiet hs.role=shell hs.hostname=shell ${commandLine}`,
+  })
+  return { kind: 'multiboot', image }
+}
+
+/** SeaBIOS as a PC has it. */
+export function biosBoot(): BootSource {
+  return {
+    kind: 'bios',
+    bios: read('images/flash/bios.bin').buffer,
+    vgaBios: read('images/flash/vgabios.bin').buffer,
+  }
+}
+
+/** The 8×16 font in the VGA BIOS: 256 glyphs of 16 bytes. */
+export function vgaFont(): Uint8Array {
+  const rom = read('images/flash/vgabios.bin')
+  const letterA = [0x00, 0x00, 0x10, 0x38, 0x6c, 0xc6, 0xc6, 0xfe, 0xc6, 0xc6, 0xc6, 0xc6, 0, 0, 0, 0]
+  const at = rom.findIndex((_, start) => letterA.every((byte, index) => rom[start + index] === byte))
+  const first = at - 65 * 16
+  return rom.subarray(first, first + 256 * 16)
+}
+
+const LOAD_ADDRESS = 0x100000
+const HEADER_BYTES = 32
+
+/** Where a tiny guest's first instruction is. */
+export const TINY_ENTRY = LOAD_ADDRESS + HEADER_BYTES
+
+/** A multiboot kernel of these machine code bytes: 32-bit, flat segments, no paging, interrupts off. */
+export function tinyBoot(code: readonly number[]): BootSource {
+  const image = new ArrayBuffer(HEADER_BYTES + code.length)
+  const header = new DataView(image)
+  const flags = 0x10000
+  const fields = [0x1badb002, flags, -(0x1badb002 + flags), LOAD_ADDRESS, LOAD_ADDRESS, 0, 0, TINY_ENTRY]
+  for (const [index, value] of fields.entries()) header.setUint32(index * 4, value >>> 0, true)
+  new Uint8Array(image).set(code, HEADER_BYTES)
+  return { kind: 'multiboot', image }
+}
+
+export function machineSpec(boot: BootSource, changes: Partial<MachineSpec> = {}): MachineSpec {
+  return {
+    memoryMiB: boot.kind === 'multiboot' && boot.image.byteLength < 65536 ? 4 : 64,
+    vgaMemoryMiB: 2,
+    boot,
+    hda: undefined,
+    hdb: undefined,
+    cdrom: undefined,
+    mac: undefined,
+    deferJit: false,
+    ...changes,
+  }
+}

@@ -82,7 +82,7 @@ lock_write() { # NAME ARCH VERSION SHA256
     flock 9
     { awk -v n="$1" -v a="$2" '!($1 == n && $2 == a)' "$HS_LOCK"; printf '%s %s %s %s\n' "$@"; } | sort -u >"$HS_LOCK.new"
     mv "$HS_LOCK.new" "$HS_LOCK"
-  ) 9>"$HS_WORK/lock"
+  ) 9<"$HS_RECIPE"
 }
 
 newest_version() { # NAME ARCH

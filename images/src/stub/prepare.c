@@ -75,6 +75,33 @@ static void pci_write16(u32 device, u32 offset, u16 value) {
 /* The four PCI interrupt pins go to IRQ 10, 10, 11, 11, as on the usual PC firmware. */
 static u8 irq_of(u32 pin) { return pin & 2 ? 11 : 10; }
 
+/* An empty channel costs the kernel a probe of 150 ms and more: only one with a drive is switched on. */
+static u16 ide_decode(u16 base) {
+    for (u32 drive = 0; drive < 2; drive++) {
+        out8(base + 6, 0xa0 | drive << 4);
+        u8 status = in8(base + 7);
+        if (status != 0 && status != 0xff) {
+            out8(base + 6, 0xa0);
+            return 0x8000;
+        }
+    }
+    return 0;
+}
+
+/* An optical drive is always there in v86; it is looked at when the command line has the word hs.cdrom. */
+static u8 wants_optical_drive(void) {
+    static const char word[] = "hs.cdrom";
+    const char *text = (const char *)parameters.command_line;
+    for (; *text; text++) {
+        u32 same = 0;
+        while (word[same] != '\0' && text[same] == word[same])
+            same++;
+        if (word[same] == '\0')
+            return 1;
+    }
+    return 0;
+}
+
 /* Returns the display's linear frame buffer, 0 when no display was found. */
 static u32 route_pci(void) {
     u32 frame_buffer = 0;
@@ -88,9 +115,9 @@ static u32 route_pci(void) {
             out8(0x4d0, 0x00);
             out8(0x4d1, 0x0c); /* 10 and 11 are level triggered */
         }
-        if (id == 0x70108086u) { /* PIIX3 IDE: decode both channels */
-            pci_write16(device, 0x40, 0x8000);
-            pci_write16(device, 0x42, 0x8000);
+        if (id == 0x70108086u) { /* PIIX3 IDE: which channels decode */
+            pci_write16(device, 0x40, ide_decode(0x1f0));
+            pci_write16(device, 0x42, wants_optical_drive() ? ide_decode(0x170) : 0);
         }
         if (pci_read(device, 8) >> 16 == 0x0300)
             frame_buffer = pci_read(device, 0x10) & ~15u;

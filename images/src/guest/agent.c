@@ -1,0 +1,403 @@
+/*
+ * The guest agent: the one process that speaks on the hypercall channel. It forwards the calls of `hv` clients, and does
+ * in the guest what only the guest can do: window size, clock, MAC and host name after a resume, an orderly shutdown.
+ *
+ * Lengths from the host are checked as strictly as the host checks ours.
+ */
+#include "wire.h"
+#include "programs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/random.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CLIENT_LIMIT 16
+#define SILENT_SUPERVISOR_MS 2000 /* nothing ever came from the host */
+#define SLOW_CALL_MS 60000        /* the host is there; a snapshot or a start may take its time */
+#define OUTPUT_LIMIT (4 * (FRAME_HEADER + PAYLOAD_LIMIT))
+#define ENTROPY_LIMIT 512
+#define RESUMED_HOOK "/etc/hyperspace/resumed"
+
+struct client {
+    int fd; /* -1: free */
+    bool waiting;
+    uint32_t call;
+    int64_t deadline;
+};
+
+static int channel;
+static struct client clients[CLIENT_LIMIT];
+static uint8_t input[FRAME_HEADER + PAYLOAD_LIMIT], output[OUTPUT_LIMIT];
+static size_t input_length, output_length;
+static bool supervisor_seen;
+static uint32_t next_call = 1;
+
+static int64_t now_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* False when the host is not taking bytes and the buffer is full: the frame is then dropped whole. */
+static bool send_frame(uint16_t type, const struct writer *payload) {
+    size_t length = payload ? payload->length : 0;
+    if ((payload && payload->overflow) || output_length + FRAME_HEADER + length > sizeof output)
+        return false;
+    frame_header(output + output_length, type, length);
+    if (length > 0)
+        memcpy(output + output_length + FRAME_HEADER, payload->bytes, length);
+    output_length += FRAME_HEADER + length;
+    return true;
+}
+
+static void flush_output(void) {
+    while (output_length > 0) {
+        ssize_t written = write(channel, output, output_length);
+        if (written <= 0)
+            return;
+        output_length -= written;
+        memmove(output, output + written, output_length);
+    }
+}
+
+static void answer(struct client *client, uint16_t status, const uint8_t *text, size_t length) {
+    static uint8_t packet[2 + PAYLOAD_LIMIT];
+    struct writer w = {.bytes = packet, .limit = sizeof packet};
+    write_u16(&w, status);
+    write_bytes(&w, text, length);
+    send(client->fd, packet, w.length, MSG_NOSIGNAL | MSG_DONTWAIT);
+    client->waiting = false;
+}
+
+static void answer_words(struct client *client, uint16_t status, const char *words) {
+    answer(client, status, (const uint8_t *)words, strlen(words));
+}
+
+static void drop_client(struct client *client) {
+    close(client->fd);
+    client->fd = -1;
+    client->waiting = false;
+}
+
+/* A request of a client becomes a call on the channel. */
+static void serve_client(struct client *client) {
+    static uint8_t request[PAYLOAD_LIMIT], call[PAYLOAD_LIMIT];
+    ssize_t got = recv(client->fd, request, sizeof request, MSG_DONTWAIT | MSG_TRUNC);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (got <= 0) {
+        drop_client(client);
+        return;
+    }
+    if (client->waiting || (size_t)got > sizeof request) {
+        answer_words(client, STATUS_MALFORMED, client->waiting ? "one call at a time" : "the request is too long");
+        return;
+    }
+    struct reader r = {.bytes = request, .length = got};
+    uint16_t number = read_u16(&r), count = read_u16(&r);
+    for (unsigned i = 0; i < count && !r.bad; i++) {
+        size_t length;
+        read_string(&r, &length);
+    }
+    if (r.bad || r.at != r.length || count > ARGUMENT_LIMIT) {
+        answer_words(client, STATUS_MALFORMED, "the agent cannot read the request");
+        return;
+    }
+    if (number == CALL_LOCAL_READY) {
+        send_frame(FRAME_READY, NULL);
+        answer(client, STATUS_OK, NULL, 0);
+        return;
+    }
+    struct writer w = {.bytes = call, .limit = sizeof call};
+    client->call = next_call++;
+    write_u32(&w, client->call);
+    write_bytes(&w, request, got);
+    if (w.overflow) {
+        answer_words(client, STATUS_MALFORMED, "the request is too long");
+        return;
+    }
+    if (!send_frame(FRAME_CALL, &w)) {
+        answer(client, supervisor_seen ? STATUS_OVER_BUDGET : STATUS_NO_SUPERVISOR, NULL, 0);
+        return;
+    }
+    client->waiting = true;
+    client->deadline = now_ms() + (supervisor_seen ? SLOW_CALL_MS : SILENT_SUPERVISOR_MS);
+}
+
+static void settle_late_calls(void) {
+    int64_t now = now_ms();
+    for (struct client *c = clients; c < clients + CLIENT_LIMIT; c++)
+        if (c->fd >= 0 && c->waiting && now >= c->deadline)
+            answer(c, supervisor_seen ? STATUS_NO_ANSWER : STATUS_NO_SUPERVISOR, NULL, 0);
+}
+
+static void reply_received(struct reader *r) {
+    uint32_t call = read_u32(r);
+    uint16_t status = read_u16(r);
+    if (r->bad)
+        return;
+    for (struct client *c = clients; c < clients + CLIENT_LIMIT; c++)
+        if (c->fd >= 0 && c->waiting && c->call == call)
+            answer(c, status, r->bytes + r->at, r->length - r->at);
+}
+
+/* The kernel sends SIGWINCH to the foreground job when the size changes. */
+static void set_console_size(uint16_t columns, uint16_t rows) {
+    int console = open(CONSOLE, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    if (console < 0)
+        return;
+    struct winsize size = {.ws_col = columns, .ws_row = rows};
+    ioctl(console, TIOCSWINSZ, &size);
+    close(console);
+    FILE *file = fopen(SIZE_FILE, "we");
+    if (file != NULL) {
+        fprintf(file, "%u %u\n", columns, rows);
+        fclose(file);
+    }
+}
+
+static void resize_received(struct reader *r) {
+    uint16_t columns = read_u16(r), rows = read_u16(r);
+    if (!r->bad && columns >= 1 && columns <= 1000 && rows >= 1 && rows <= 1000)
+        set_console_size(columns, rows);
+}
+
+/* Two changes of size make a full-screen program draw itself anew. */
+static void redraw_console(void) {
+    int console = open(CONSOLE, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    struct winsize size;
+    if (console >= 0 && ioctl(console, TIOCGWINSZ, &size) == 0 && size.ws_row > 1) {
+        size.ws_row--;
+        ioctl(console, TIOCSWINSZ, &size);
+        size.ws_row++;
+        ioctl(console, TIOCSWINSZ, &size);
+    }
+    if (console >= 0)
+        close(console);
+}
+
+/* virtio-net takes a new address while up; other cards want to be down for it. */
+static void set_mac(const uint8_t *mac) {
+    static const uint8_t none[6];
+    int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (s < 0 || memcmp(mac, none, 6) == 0 || (mac[0] & 1)) {
+        if (s >= 0)
+            close(s);
+        return;
+    }
+    struct ifreq address = {.ifr_name = "eth0"}, flags = {.ifr_name = "eth0"};
+    address.ifr_hwaddr.sa_family = ARPHRD_ETHER;
+    memcpy(address.ifr_hwaddr.sa_data, mac, 6);
+    if (ioctl(s, SIOCSIFHWADDR, &address) < 0 && errno == EBUSY && ioctl(s, SIOCGIFFLAGS, &flags) == 0) {
+        flags.ifr_flags &= ~IFF_UP;
+        ioctl(s, SIOCSIFFLAGS, &flags);
+        ioctl(s, SIOCSIFHWADDR, &address);
+        flags.ifr_flags |= IFF_UP;
+        ioctl(s, SIOCSIFFLAGS, &flags);
+    }
+    close(s);
+}
+
+/* Two clones must not draw the same random numbers: mix in what the host drew for this one. */
+static void add_entropy(const uint8_t *bytes, size_t length) {
+    struct {
+        int entropy_count, buf_size;
+        uint8_t buf[ENTROPY_LIMIT];
+    } pool = {.entropy_count = length * 8, .buf_size = length};
+    memcpy(pool.buf, bytes, length);
+    int random = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
+    if (random >= 0) {
+        ioctl(random, RNDADDENTROPY, &pool);
+        ioctl(random, RNDRESEEDCRNG);
+        close(random);
+    }
+}
+
+static bool plausible_host_name(const uint8_t *name, size_t length) {
+    if (length == 0 || length > 63)
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        uint8_t c = name[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.'))
+            return false;
+    }
+    return true;
+}
+
+static void run_hook(const char *path) {
+    if (access(path, X_OK) != 0)
+        return;
+    if (fork() == 0) {
+        setsid();
+        execl(path, path, (char *)NULL);
+        _exit(127);
+    }
+}
+
+static void resumed_received(struct reader *r) {
+    uint64_t unix_ms = read_u64(r);
+    const uint8_t *mac = read_bytes(r, 6);
+    size_t name_length, entropy_length;
+    const uint8_t *name = read_string(r, &name_length);
+    const uint8_t *entropy = read_string(r, &entropy_length);
+    if (r->bad || entropy_length > ENTROPY_LIMIT)
+        return;
+    if (unix_ms / 1000 <= INT32_MAX * 2ull) {
+        struct timeval now = {.tv_sec = unix_ms / 1000, .tv_usec = unix_ms % 1000 * 1000};
+        settimeofday(&now, NULL);
+    }
+    add_entropy(entropy, entropy_length);
+    set_mac(mac);
+    if (plausible_host_name(name, name_length))
+        sethostname((const char *)name, name_length);
+    for (struct client *c = clients; c < clients + CLIENT_LIMIT; c++)
+        if (c->fd >= 0 && c->waiting)
+            answer_words(c, STATUS_FAILED, "the domain was restored from a snapshot meanwhile");
+    redraw_console();
+    run_hook(RESUMED_HOOK);
+}
+
+static void frame_received(uint16_t type, const uint8_t *payload, uint32_t length) {
+    struct reader r = {.bytes = payload, .length = length};
+    supervisor_seen = true;
+    switch (type) {
+    case FRAME_REPLY:
+        reply_received(&r);
+        break;
+    case FRAME_RESIZE:
+        resize_received(&r);
+        break;
+    case FRAME_SHUTDOWN: {
+        uint8_t kind = read_u8(&r);
+        if (!r.bad && kind <= 1)
+            kill(1, kind == 0 ? SIGUSR2 : SIGTERM);
+        break;
+    }
+    case FRAME_RESUMED:
+        resumed_received(&r);
+        break;
+    case FRAME_PING: {
+        uint8_t nonce[4];
+        struct writer w = {.bytes = nonce, .limit = sizeof nonce};
+        write_u32(&w, read_u32(&r));
+        if (!r.bad)
+            send_frame(FRAME_PONG, &w);
+        break;
+    }
+    default: /* WELCOME needs nothing more; a later supervisor's frames are ignored */
+        break;
+    }
+}
+
+static void read_channel(void) {
+    ssize_t got = read(channel, input + input_length, sizeof input - input_length);
+    if (got <= 0)
+        return;
+    input_length += got;
+    for (;;) {
+        uint16_t type;
+        uint32_t length;
+        size_t used;
+        enum frame_scan scan = scan_frame(input, input_length, &type, &length, &used);
+        if (scan == SCAN_MORE)
+            return;
+        if (scan == SCAN_FRAME) {
+            frame_received(type, input + FRAME_HEADER, length);
+            used = FRAME_HEADER + length;
+        }
+        input_length -= used;
+        memmove(input, input + used, input_length);
+    }
+}
+
+static int listen_for_clients(void) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = AGENT_SOCKET};
+    int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    unlink(AGENT_SOCKET);
+    if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof address) < 0 || listen(listener, 8) < 0) {
+        perror("hv-agent: " AGENT_SOCKET);
+        exit(1);
+    }
+    /* The domain is the unit of trust, not the user inside it. */
+    chmod(AGENT_SOCKET, 0666);
+    return listener;
+}
+
+static void accept_client(int listener) {
+    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0)
+        return;
+    for (struct client *c = clients; c < clients + CLIENT_LIMIT; c++)
+        if (c->fd < 0) {
+            *c = (struct client){.fd = fd};
+            return;
+        }
+    close(fd);
+}
+
+static void say_hello(const char *role) {
+    uint8_t bytes[256];
+    struct writer w = {.bytes = bytes, .limit = sizeof bytes};
+    write_u16(&w, ABI_VERSION);
+    write_string(&w, AGENT_VERSION, strlen(AGENT_VERSION));
+    write_string(&w, role, strlen(role));
+    send_frame(FRAME_HELLO, &w);
+}
+
+static int poll_timeout(void) {
+    int64_t soonest = -1, now = now_ms();
+    for (struct client *c = clients; c < clients + CLIENT_LIMIT; c++)
+        if (c->fd >= 0 && c->waiting && (soonest < 0 || c->deadline < soonest))
+            soonest = c->deadline;
+    if (soonest < 0)
+        return -1;
+    return soonest > now ? soonest - now : 0;
+}
+
+/* agent ROLE [ready]: "ready" when the role has no program of its own that would say so. */
+int agent_main(int argc, char **argv) {
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGCHLD, SIG_IGN);
+    for (struct client *c = clients; c < clients + CLIENT_LIMIT; c++)
+        c->fd = -1;
+    int listener = listen_for_clients();
+    channel = open_channel(O_NONBLOCK);
+    if (channel >= 0) {
+        say_hello(argc > 1 ? argv[1] : "");
+        if (argc > 2)
+            send_frame(FRAME_READY, NULL);
+    }
+    for (;;) {
+        flush_output();
+        struct pollfd polls[2 + CLIENT_LIMIT] = {
+            {.fd = channel, .events = POLLIN | (output_length > 0 ? POLLOUT : 0)},
+            {.fd = listener, .events = POLLIN},
+        };
+        for (int i = 0; i < CLIENT_LIMIT; i++)
+            polls[2 + i] = (struct pollfd){.fd = clients[i].fd, .events = POLLIN};
+        if (poll(polls, 2 + CLIENT_LIMIT, poll_timeout()) < 0 && errno != EINTR)
+            return 1;
+        settle_late_calls();
+        if (polls[0].revents & POLLIN)
+            read_channel();
+        for (int i = 0; i < CLIENT_LIMIT; i++)
+            if (polls[2 + i].revents != 0 && clients[i].fd == polls[2 + i].fd)
+                serve_client(&clients[i]);
+        if (polls[1].revents & POLLIN)
+            accept_client(listener);
+    }
+}

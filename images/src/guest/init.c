@@ -1,0 +1,450 @@
+/*
+ * Process 1 of every appliance: mounts, the appliance's volume as the lower half of the root, the agent, a shell on the
+ * console for ever, and an orderly end.
+ *
+ * The kernel command line says what to be: hs.role=NAME, hs.hostname=NAME, hs.disk=DEVICE (a disk that keeps the root's
+ * changes; without it they live in memory).
+ *
+ * The root with a volume:   overlay( upper: disk or memory | lower: volume /dev/sda, then this initramfs )
+ * The appliance's scripts:  /etc/hyperspace/start once, then console for ever, stop before the end, resumed after a restore.
+ *                           A role without a volume has its scripts in /etc/hyperspace/roles/ROLE.
+ */
+#include "programs.h"
+#include "wire.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#define VOLUME "/dev/sda"
+#define STAGE "/.hyperspace" /* where the root is put together */
+#define STOP_SCRIPT_MS 10000
+#define TERM_MS 1500
+#define EXT4_MAGIC_AT 1080
+
+static char role[32] = "shell", host_name[64], disk[32];
+static char scripts[80];
+static int disk_fd = -1; /* keeps the persistent disk's mount reachable from inside the new root */
+static pid_t agent_pid, console_pid;
+static time_t console_started, agent_started;
+
+static void __attribute__((format(printf, 1, 2))) complain(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("init: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+}
+
+static void pause_ms(long ms) { nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL); }
+
+static bool mount_one(const char *what, const char *where, const char *type, unsigned long flags, const char *options) {
+    mkdir(where, 0755);
+    if (mount(what, where, type, flags, options) == 0)
+        return true;
+    complain("%s on %s (%s): %s", what, where, type, strerror(errno));
+    return false;
+}
+
+static void take_word(const char *word, const char *key, char *value, size_t size) {
+    size_t length = strlen(key);
+    if (strncmp(word, key, length) == 0)
+        snprintf(value, size, "%s", word + length);
+}
+
+static bool plain_word(const char *word) {
+    return *word != '\0' && strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") == strlen(word);
+}
+
+static void read_command_line(void) {
+    static char line[4096];
+    int file = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
+    ssize_t got = file < 0 ? -1 : read(file, line, sizeof line - 1);
+    if (file >= 0)
+        close(file);
+    if (got <= 0)
+        return;
+    line[got] = '\0';
+    for (char *state, *word = strtok_r(line, " \n", &state); word != NULL; word = strtok_r(NULL, " \n", &state)) {
+        take_word(word, "hs.role=", role, sizeof role);
+        take_word(word, "hs.hostname=", host_name, sizeof host_name);
+        take_word(word, "hs.disk=", disk, sizeof disk);
+    }
+    if (!plain_word(role))
+        strcpy(role, "shell");
+    if (!plain_word(host_name))
+        strcpy(host_name, role);
+}
+
+static void raise_loopback(void) {
+    struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+    int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (s >= 0) {
+        ioctl(s, SIOCSIFFLAGS, &request);
+        close(s);
+    }
+}
+
+/* Runs a program to its end; 127 when it could not be started. */
+static int run(char *const arguments[], const char *root) {
+    pid_t child = fork();
+    if (child == 0) {
+        if (root != NULL && (chroot(root) != 0 || chdir("/") != 0))
+            _exit(127);
+        sigset_t none;
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);
+        execv(arguments[0], arguments);
+        _exit(127);
+    }
+    int status = 127 << 8;
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 126;
+}
+
+static bool has_volume(void) {
+    char magic[4] = "";
+    int volume = open(VOLUME, O_RDONLY | O_CLOEXEC);
+    if (volume >= 0) {
+        if (read(volume, magic, sizeof magic) != sizeof magic)
+            magic[0] = '\0';
+        close(volume);
+    }
+    return memcmp(magic, "hsqs", 4) == 0;
+}
+
+enum disk_content { DISK_ABSENT, DISK_BLANK, DISK_EXT4, DISK_OTHER };
+
+static enum disk_content look_at_disk(const char *path) {
+    static unsigned char start[65536];
+    int device = open(path, O_RDONLY | O_CLOEXEC);
+    if (device < 0)
+        return DISK_ABSENT;
+    ssize_t got = read(device, start, sizeof start);
+    close(device);
+    if (got != sizeof start)
+        return DISK_OTHER;
+    if (start[EXT4_MAGIC_AT] == 0x53 && start[EXT4_MAGIC_AT + 1] == 0xef)
+        return DISK_EXT4;
+    for (size_t i = 0; i < sizeof start; i++)
+        if (start[i] != 0)
+            return DISK_OTHER;
+    return DISK_BLANK;
+}
+
+/* A blank disk is formatted, any other content is left alone: nobody loses a disk to a mistake. */
+static bool mount_disk(const char *where) {
+    char path[64];
+    snprintf(path, sizeof path, "/dev/%s", disk);
+    enum disk_content content = look_at_disk(path);
+    if (content == DISK_ABSENT) {
+        complain("there is no disk %s; what you change is lost at power off", path);
+        return false;
+    }
+    if (content == DISK_OTHER) {
+        complain("%s holds something that is not ext4 and stays untouched; what you change is lost at power off", path);
+        return false;
+    }
+    if (content == DISK_BLANK) {
+        fprintf(stderr, "Formatting the new disk %s.\n", path);
+        char *const format[] = {"/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-m", "0", "-L", role, path, NULL};
+        mount("/dev", STAGE "/volume/dev", NULL, MS_BIND, NULL);
+        int code = run(format, STAGE "/volume");
+        umount(STAGE "/volume/dev");
+        if (code != 0) {
+            complain("%s could not be formatted (mke2fs ended with %d); what you change is lost at power off", path, code);
+            return false;
+        }
+    }
+    if (!mount_one(path, where, "ext4", MS_NOATIME, NULL)) {
+        complain("what you change is lost at power off");
+        return false;
+    }
+    disk_fd = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return true;
+}
+
+/* Builds the overlay and moves into it. On any failure the base itself stays the root, and says why. */
+static void enter_volume(void) {
+    mkdir(STAGE, 0700);
+    if (!mount_one(VOLUME, STAGE "/volume", "squashfs", MS_RDONLY, NULL))
+        return;
+    mkdir(STAGE "/base", 0755);
+    if (mount("/", STAGE "/base", NULL, MS_BIND, NULL) != 0)
+        return complain("the base cannot be bound: %s", strerror(errno));
+    const char *layer = STAGE "/memory";
+    if (disk[0] != '\0' && mount_disk(STAGE "/disk"))
+        layer = STAGE "/disk";
+    else if (!mount_one("memory", layer, "tmpfs", 0, "mode=0755"))
+        return;
+    char upper[64], work[64], options[256];
+    snprintf(upper, sizeof upper, "%s/upper", layer);
+    snprintf(work, sizeof work, "%s/work", layer);
+    mkdir(upper, 0755);
+    mkdir(work, 0755);
+    snprintf(options, sizeof options, "lowerdir=%s:%s,upperdir=%s,workdir=%s", STAGE "/volume", STAGE "/base", upper, work);
+    if (!mount_one("overlay", STAGE "/root", "overlay", 0, options))
+        return;
+    static const char *const moved[] = {"/dev", "/proc", "/sys"};
+    for (unsigned i = 0; i < sizeof moved / sizeof *moved; i++) {
+        char to[64];
+        snprintf(to, sizeof to, "%s%s", STAGE "/root", moved[i]);
+        mkdir(to, 0755);
+        if (mount(moved[i], to, NULL, MS_MOVE, NULL) != 0)
+            complain("%s cannot be moved: %s", moved[i], strerror(errno));
+    }
+    if (chdir(STAGE "/root") != 0 || mount(".", "/", NULL, MS_MOVE, NULL) != 0 || chroot(".") != 0 || chdir("/") != 0)
+        complain("cannot enter the volume: %s", strerror(errno));
+}
+
+static const char *script(const char *name) {
+    static char path[128];
+    snprintf(path, sizeof path, "%s/%s", scripts, name);
+    return path;
+}
+
+static void child_setup(void) {
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    setsid();
+}
+
+static void start_agent(void) {
+    agent_started = time(NULL);
+    bool alone = access(script("console"), X_OK) != 0 && access(script("start"), X_OK) != 0;
+    agent_pid = fork();
+    if (agent_pid == 0) {
+        child_setup();
+        execl(SELF, "hv-agent", role, alone ? "ready" : (char *)NULL, (char *)NULL);
+        _exit(127);
+    }
+}
+
+/* What a serial line needs to be a person's terminal. */
+static void prepare_terminal(int terminal) {
+    struct termios t;
+    if (tcgetattr(terminal, &t) == 0) {
+        t.c_iflag = ICRNL | IXON | IUTF8;
+        t.c_oflag = OPOST | ONLCR;
+        t.c_cflag = CS8 | CREAD | CLOCAL | B115200;
+        t.c_lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN;
+        static const cc_t keys[][2] = {{VINTR, 3}, {VQUIT, 28}, {VERASE, 127}, {VKILL, 21}, {VEOF, 4}, {VSTART, 17},
+                                       {VSTOP, 19}, {VSUSP, 26}, {VREPRINT, 18}, {VWERASE, 23}, {VLNEXT, 22}};
+        for (unsigned i = 0; i < sizeof keys / sizeof *keys; i++)
+            t.c_cc[keys[i][0]] = keys[i][1];
+        tcsetattr(terminal, TCSANOW, &t);
+    }
+    unsigned columns = 80, rows = 25;
+    FILE *file = fopen(SIZE_FILE, "re");
+    if (file != NULL) {
+        if (fscanf(file, "%u %u", &columns, &rows) != 2)
+            columns = 80, rows = 25;
+        fclose(file);
+    }
+    struct winsize size = {.ws_col = columns, .ws_row = rows};
+    ioctl(terminal, TIOCSWINSZ, &size);
+}
+
+static void start_console(void) {
+    console_started = time(NULL);
+    console_pid = fork();
+    if (console_pid != 0)
+        return;
+    child_setup();
+    int terminal = open(CONSOLE, O_RDWR);
+    if (terminal < 0)
+        terminal = open("/dev/console", O_RDWR);
+    ioctl(terminal, TIOCSCTTY, 1);
+    prepare_terminal(terminal);
+    for (int fd = 0; fd < 3; fd++)
+        dup2(terminal, fd);
+    if (terminal > 2)
+        close(terminal);
+    if (chdir("/root") != 0 && chdir("/") != 0)
+        _exit(1);
+    execl(script("console"), script("console"), (char *)NULL);
+    if (access("/bin/bash", X_OK) == 0) {
+        setenv("SHELL", "/bin/bash", 1);
+        execl("/bin/bash", "-bash", (char *)NULL);
+    }
+    execl("/bin/busybox", "-sh", (char *)NULL);
+    _exit(127);
+}
+
+static void run_script(const char *name, long limit_ms) {
+    const char *path = script(name);
+    if (access(path, X_OK) != 0)
+        return;
+    pid_t child = fork();
+    if (child == 0) {
+        child_setup();
+        execl(path, path, (char *)NULL);
+        _exit(127);
+    }
+    for (long waited = 0; child > 0; waited += 20) {
+        pid_t ended = waitpid(child, NULL, limit_ms < 0 ? 0 : WNOHANG);
+        if (ended == child || (ended < 0 && errno != EINTR))
+            return;
+        if (limit_ms >= 0 && waited >= limit_ms) {
+            complain("%s took longer than %ld s and was ended", path, limit_ms / 1000);
+            kill(-child, SIGKILL);
+            return;
+        }
+        if (limit_ms >= 0)
+            pause_ms(20);
+    }
+}
+
+static void end_all_processes(void) {
+    kill(-1, SIGTERM);
+    kill(-1, SIGCONT);
+    for (long waited = 0; waited < TERM_MS; waited += 20) {
+        while (waitpid(-1, NULL, WNOHANG) > 0)
+            ;
+        if (kill(-1, 0) != 0 && errno == ESRCH)
+            return;
+        pause_ms(20);
+    }
+    kill(-1, SIGKILL);
+    pause_ms(20);
+    while (waitpid(-1, NULL, WNOHANG) > 0)
+        ;
+}
+
+/* After this the disk holds all that was written, its journal empty. */
+static void release_disk(void) {
+    sync();
+    mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY, NULL);
+    if (disk_fd >= 0) {
+        char path[32];
+        snprintf(path, sizeof path, "/proc/self/fd/%d", disk_fd);
+        if (mount(NULL, path, NULL, MS_REMOUNT | MS_RDONLY, NULL) != 0)
+            complain("the disk stays writable: %s", strerror(errno));
+        sync();
+    }
+}
+
+static void say_goodbye(bool again) {
+    int channel = open_channel(O_NONBLOCK);
+    if (channel < 0)
+        return;
+    uint8_t frame[FRAME_HEADER + 1];
+    frame_header(frame, FRAME_GOODBYE, 1);
+    frame[FRAME_HEADER] = again;
+    for (size_t at = 0, tries = 0; at < sizeof frame && tries < 100; tries++) {
+        ssize_t written = write(channel, frame + at, sizeof frame - at);
+        if (written > 0)
+            at += written;
+        else
+            pause_ms(10);
+    }
+    tcdrain(channel);
+}
+
+/*
+ * The processor halts with interrupts off in both cases: whoever runs this machine sees that, and builds a new one when the
+ * guest asked to be started again.
+ */
+static void __attribute__((noreturn)) end(bool again) {
+    fprintf(stderr, "\r\n%s.\r\n", again ? "Starting again" : "Powering off");
+    run_script("stop", STOP_SCRIPT_MS);
+    end_all_processes();
+    release_disk();
+    say_goodbye(again);
+    for (;;) {
+        reboot(RB_HALT_SYSTEM);
+        pause();
+    }
+}
+
+/* One process ended: those that must live are started again, not faster than once a second. */
+static void reap(void) {
+    pid_t ended;
+    while ((ended = waitpid(-1, NULL, WNOHANG)) > 0) {
+        if (ended == console_pid) {
+            if (time(NULL) - console_started < 1)
+                sleep(1);
+            start_console();
+        } else if (ended == agent_pid) {
+            if (time(NULL) - agent_started < 1)
+                sleep(1);
+            start_agent();
+        }
+    }
+}
+
+int init_main(void) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    static const int handled[] = {SIGCHLD, SIGUSR1, SIGUSR2, SIGTERM, SIGINT};
+    for (unsigned i = 0; i < sizeof handled / sizeof *handled; i++)
+        sigaddset(&signals, handled[i]);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    umask(022);
+    reboot(RB_DISABLE_CAD);
+
+    mount_one("devtmpfs", "/dev", "devtmpfs", MS_NOSUID, "mode=0755");
+    mount_one("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+    mount_one("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+    read_command_line();
+    sethostname(host_name, strlen(host_name));
+    raise_loopback();
+
+    snprintf(scripts, sizeof scripts, "/etc/hyperspace/roles/%s", role);
+    if (has_volume()) {
+        enter_volume();
+        strcpy(scripts, "/etc/hyperspace");
+    }
+    mount_one("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "mode=0620,ptmxmode=0666");
+    mount_one("shm", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
+    mount_one("run", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755");
+    mount_one("tmp", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
+    static const char *const links[][2] = {
+        {"/proc/self/fd", "/dev/fd"}, {"fd/0", "/dev/stdin"}, {"fd/1", "/dev/stdout"}, {"fd/2", "/dev/stderr"}};
+    for (unsigned i = 0; i < sizeof links / sizeof *links; i++)
+        if (symlink(links[i][0], links[i][1]) != 0 && errno != EEXIST)
+            complain("%s: %s", links[i][1], strerror(errno));
+
+    static const char *const environment[][2] = {
+        {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+        {"TERM", "xterm-256color"},
+        {"HOME", "/root"},
+        {"USER", "root"},
+        {"LOGNAME", "root"},
+        {"SHELL", "/bin/sh"},
+        {"LANG", "C.UTF-8"},
+        {"HS_ROLE", role},
+    };
+    for (unsigned i = 0; i < sizeof environment / sizeof *environment; i++)
+        setenv(environment[i][0], environment[i][1], 1);
+
+    start_agent();
+    run_script("start", -1);
+    start_console();
+    for (;;) {
+        int signal = sigwaitinfo(&signals, NULL);
+        if (signal == SIGUSR1 || signal == SIGUSR2)
+            end(false);
+        if (signal == SIGTERM || signal == SIGINT)
+            end(true);
+        reap();
+    }
+}

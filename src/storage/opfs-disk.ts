@@ -23,6 +23,13 @@ const MAX_BYTES = 2 ** 37
 
 const SECTOR_BYTES = 512
 
+/**
+ * A domain that is reset ends its worker and starts the next at once, but the browser gives the old worker's handle
+ * back some time after terminate() and tells nobody. Asking again is all there is; another tab stays busy for longer.
+ */
+const BUSY_PATIENCE_MS = 3000
+const BUSY_RETRY_MS = 50
+
 /** The part of `FileSystemDirectoryHandle` in use, so that tests stand in for a browser. */
 export type DiskDirectory = {
   getDirectoryHandle(name: string, options: { create: boolean }): Promise<DiskDirectory>
@@ -90,9 +97,21 @@ function split(path: string): { folders: string[]; file: string } {
   return { folders: segments, file }
 }
 
+async function openHandle(file: DiskFile): Promise<DiskHandle> {
+  const end = performance.now() + BUSY_PATIENCE_MS
+  for (;;) {
+    try {
+      return await file.createSyncAccessHandle()
+    } catch (error) {
+      if (storageError('', error).kind !== 'busy' || performance.now() > end) throw error
+      await new Promise((resolve) => setTimeout(resolve, BUSY_RETRY_MS))
+    }
+  }
+}
+
 /**
  * Opens the disk at `path` (“disks/primary.img”), made with `bytes` zero bytes where it does not exist. The handle is
- * exclusive until `close()` or the worker's end: a second opener, in this tab or another, gets `busy`.
+ * exclusive until `close()` or the worker's end: a second opener, in this tab or another, gets `busy` after three seconds.
  */
 export async function openOpfsDisk(
   path: string,
@@ -106,7 +125,7 @@ export async function openOpfsDisk(
   try {
     let directory = await root()
     for (const name of folders) directory = await directory.getDirectoryHandle(name, { create: true })
-    handle = await (await directory.getFileHandle(file, { create: true })).createSyncAccessHandle()
+    handle = await openHandle(await directory.getFileHandle(file, { create: true }))
     if (handle.getSize() < bytes) handle.truncate(bytes)
     return ok(new OpfsDisk(path, handle))
   } catch (error) {

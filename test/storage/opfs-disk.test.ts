@@ -56,6 +56,19 @@ describe('a disk in the origin private file system', () => {
     expect(await refusal(root)).toBeUndefined()
   })
 
+  it('waits for a handle that the browser has not given back yet', async () => {
+    const root = new FakeDirectory()
+    const first = await open(root)
+    const second = open(root)
+    const outcome = await Promise.race([
+      second.then(() => 'opened'),
+      new Promise((go) => setTimeout(go, 200)),
+    ])
+    expect(outcome).toBeUndefined()
+    first.close()
+    expect((await second).size).toBe(4096)
+  })
+
   it('keeps a larger image at its own size', async () => {
     const root = new FakeDirectory()
     ;(await open(root, 8192)).close()

@@ -1,0 +1,116 @@
+/**
+ * The RAM of a guest as it was at its last capture, kept to find what changed since: v86 has no dirty bitmap, and
+ * comparing memory is an order of magnitude faster than hashing it.
+ *
+ * ```
+ * guest paused:      capture(ram)      compare, copy the changed pages into the shadow        the pause
+ * guest runs again:  batches()         hand over those pages, from the shadow, for storing    background
+ *                    settle(id)        they are stored: the next capture starts from `id`
+ * ```
+ * One capture at a time. A capture that could not be stored is settled with undefined: its pages count as changed until
+ * one is.
+ */
+
+import { assert } from '../../base/assert.ts'
+import { isZeroPage, wordsOf } from './page-heap.ts'
+import { PAGE_BYTES, PAGE_WORDS } from './slot-file.ts'
+import type { PageBatch, RamChange, SnapshotId } from './snapshot.ts'
+
+/** 1 MiB: long enough that a write's fixed cost vanishes, short enough that a worker answers in between. */
+const BATCH_PAGES = 256
+
+export type Capture = RamChange & {
+  readonly changedPages: number
+  /** The snapshot these pages were stored as, or undefined when that failed. Once. */
+  settle(stored: SnapshotId | undefined): void
+}
+
+function isSame(a: Uint32Array, b: Uint32Array, start: number): boolean {
+  // Four words a turn: comparing one by one is bound by the loop, not by memory.
+  for (let i = start; i < start + PAGE_WORDS; i += 4)
+    if (a[i] !== b[i] || a[i + 1] !== b[i + 1] || a[i + 2] !== b[i + 2] || a[i + 3] !== b[i + 3]) return false
+  return true
+}
+
+export class RamShadow {
+  readonly #bytes: Uint8Array<ArrayBuffer>
+  readonly #words: Uint32Array
+  /** By page: 1 when the shadow holds what `#base` does not. */
+  readonly #unsaved: Uint8Array
+  #base: SnapshotId | undefined
+  #isCapturing = false
+
+  /**
+   * Of a RAM of `ramBytes`, all of it unsaved; or, with `from`, of the RAM that snapshot `from.id` was just loaded into.
+   */
+  constructor(ramBytes: number, from?: { readonly id: SnapshotId; readonly ram: Uint8Array }) {
+    assert(ramBytes % PAGE_BYTES === 0, 'whole pages of RAM')
+    this.#bytes = new Uint8Array(ramBytes)
+    this.#words = wordsOf(this.#bytes)
+    this.#unsaved = new Uint8Array(ramBytes / PAGE_BYTES)
+    if (from === undefined) this.#unsaved.fill(1)
+    else this.#bytes.set(from.ram)
+    this.#base = from?.id
+  }
+
+  /** Forgets what is stored: the next capture hands over every page. For when the base was removed. */
+  forgetBase(): void {
+    this.#base = undefined
+    this.#unsaved.fill(1)
+  }
+
+  /** Takes the RAM in, in the guest's pause. `ram` is not kept. */
+  capture(ram: Uint8Array): Capture {
+    assert(!this.#isCapturing, 'the last capture is settled')
+    assert(ram.length === this.#bytes.length, 'RAM does not change its size')
+    const isFull = this.#unsaved.every((flag) => flag === 1)
+    // Nothing to compare with: one copy of all of it is faster.
+    if (isFull) this.#bytes.set(ram)
+    else this.#compare(ram)
+    this.#isCapturing = true
+    const indices = Uint32Array.from(this.#unsavedPages())
+    return {
+      ramBytes: this.#bytes.length,
+      base: this.#base,
+      changedPages: indices.length,
+      batches: () => this.#batches(indices),
+      settle: (stored) => {
+        assert(this.#isCapturing, 'a capture is settled once')
+        this.#isCapturing = false
+        if (stored === undefined) return
+        this.#base = stored
+        this.#unsaved.fill(0)
+      },
+    }
+  }
+
+  #compare(ram: Uint8Array): void {
+    const words = wordsOf(ram)
+    const pages = this.#unsaved.length
+    for (let page = 0; page < pages; page += 1) {
+      const start = page * PAGE_WORDS
+      if (isSame(words, this.#words, start)) continue
+      this.#words.set(words.subarray(start, start + PAGE_WORDS), start)
+      this.#unsaved[page] = 1
+    }
+  }
+
+  *#unsavedPages(): Generator<number> {
+    for (const [page, flag] of this.#unsaved.entries()) if (flag === 1) yield page
+  }
+
+  *#batches(indices: Uint32Array<ArrayBuffer>): Generator<PageBatch> {
+    for (let at = 0; at < indices.length; at += BATCH_PAGES) {
+      const part = indices.subarray(at, at + BATCH_PAGES)
+      const isZero = (page: number): boolean => isZeroPage(this.#words, page * PAGE_WORDS)
+      const filled = part.filter((page) => !isZero(page))
+      const bytes = new Uint8Array(filled.length * PAGE_BYTES)
+      for (const [position, page] of filled.entries())
+        bytes.set(
+          this.#bytes.subarray(page * PAGE_BYTES, (page + 1) * PAGE_BYTES),
+          position * PAGE_BYTES,
+        )
+      yield { indices: filled, bytes, zeros: part.filter(isZero) }
+    }
+  }
+}

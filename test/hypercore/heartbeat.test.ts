@@ -1,0 +1,41 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Heartbeat } from '../../src/hypercore/heartbeat.ts'
+
+/** Ticks at the given gaps without a sign of life; the silence that was declared, if any. */
+function silence(heartbeat: Heartbeat, gaps: readonly number[], from = 0): number | undefined {
+  let now = from
+  let lost: number | undefined
+  for (const gap of gaps) lost = heartbeat.tick((now += gap)) ?? lost
+  return lost
+}
+
+const seconds = (count: number): number[] => Array<number>(count).fill(1000)
+
+describe('the heartbeat', () => {
+  it('is lost after five seconds of silence', () => {
+    const heartbeat = new Heartbeat()
+    expect(silence(heartbeat, seconds(5))).toBeUndefined()
+    expect(heartbeat.tick(6000)).toBe(5000)
+  })
+
+  it('is kept by any sign of life', () => {
+    const heartbeat = new Heartbeat()
+    silence(heartbeat, seconds(5))
+    heartbeat.heard()
+    expect(silence(heartbeat, seconds(4), 5000)).toBeUndefined()
+  })
+
+  it('is not lost by a sleep, however long, nor by a throttled supervisor', () => {
+    const asleep = fc.property(fc.array(fc.integer({ min: 0, max: 1e9 }), { maxLength: 4 }), (gaps) => {
+      const heartbeat = new Heartbeat()
+      heartbeat.tick(0)
+      return silence(heartbeat, gaps.slice(0, 3)) === undefined
+    })
+    expect(fc.check(asleep)).toMatchObject({ failed: false })
+  })
+
+  it('is lost at last by a worker that stays silent under a slow supervisor', () => {
+    expect(silence(new Heartbeat(), Array<number>(10).fill(60_000))).toBeDefined()
+  })
+})

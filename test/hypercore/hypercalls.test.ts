@@ -1,0 +1,190 @@
+import * as fc from 'fast-check'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { ByteWriter } from '../../src/base/bytes.ts'
+import { GuestFrame, HypercallNumber, type HypercallName } from '../../src/protocol/agent.ts'
+import { Bench, COUNTERS, FakeDomain, handOff, type Reply } from './bench-board.ts'
+
+let bench: Bench
+let management: FakeDomain
+let web: FakeDomain
+
+beforeEach(async () => {
+  bench = new Bench()
+  await bench.handOff(handOff())
+  management = await bench.up('management')
+  web = await bench.up('web')
+})
+
+async function ask(guest: FakeDomain, name: HypercallName, ...args: string[]): Promise<Reply | undefined> {
+  guest.call(name, ...args)
+  await bench.settle()
+  return guest.replies.at(-1)
+}
+
+/** Calls that act on others or look at them. */
+const CONTROL: readonly HypercallName[] = [
+  'list',
+  'stats',
+  'start',
+  'pause',
+  'resume',
+  'shutdown',
+  'kill',
+  'focus',
+  'snapshot',
+  'clone',
+  'cap',
+  'policy',
+  'console',
+]
+
+const ARGUMENTS: Partial<Record<HypercallName, string[]>> = {
+  start: ['vault'],
+  pause: ['management'],
+  resume: ['management'],
+  shutdown: ['management'],
+  kill: ['management'],
+  cap: ['management', '10'],
+}
+
+describe('info and log', () => {
+  it('are for every guest', async () => {
+    const info = await ask(web, 'info')
+    expect(info?.status).toBe('ok')
+    const rows = info?.text.split('\n').map((line) => line.split('\t'))
+    expect(rows).toEqual([
+      ['field', 'value'],
+      ['domain', 'web'],
+      ['name', 'Web'],
+      ['state', 'running'],
+      ['memory', '64 MiB'],
+      ['cap', '100 % of a core'],
+      ['weight', '100'],
+      ['supervisor', 'HyperCore 0.1.0'],
+      ['abi', '1'],
+    ])
+    expect(await ask(web, 'log', 'disk', 'full')).toEqual({ status: 'ok', text: '' })
+    expect(bench.journal.at(-1)).toBe('Web says: disk full')
+  })
+
+  it('keep control characters out of the journal, and long lines short', async () => {
+    await ask(web, 'log', 'a\u001b[31mb\nWeb says: c\u2028d\u202Ee')
+    expect(bench.journal.at(-1)).toBe('Web says: a [31mb Web says: c d e')
+    await ask(web, 'log', 'x'.repeat(1000))
+    expect(bench.journal.at(-1)?.length).toBe('Web says: '.length + 400)
+    expect((await ask(web, 'log', '\n'))?.status).toBe('malformed')
+    expect((await ask(web, 'info', 'more'))?.status).toBe('malformed')
+  })
+
+  it('cannot flood the journal, and what is too much of the agent is dropped', async () => {
+    const before = bench.journal.length
+    for (let line = 0; line < 500; line++) web.call('log', `line ${line}`)
+    await bench.settle()
+    expect(bench.journal.length - before).toBeLessThanOrEqual(20)
+    expect(web.replies.length).toBeLessThanOrEqual(100)
+    await bench.pass(1000)
+    expect(bench.journal.join()).toContain('sends too fast')
+    expect((await ask(web, 'info'))?.status).toBe('ok')
+  })
+})
+
+describe('control', () => {
+  it.each(CONTROL)(
+    '%s is denied to a guest without the capability, and the denial is logged',
+    async (name) => {
+      const states = bench.states('management')
+      const reply = await ask(web, name, ...(ARGUMENTS[name] ?? []))
+      expect(reply).toEqual({ status: 'forbidden', text: 'permission denied' })
+      expect(bench.journal.at(-1)).toBe(`Web may not call “${name}”: permission denied.`)
+      expect(bench.states('management')).toEqual(states)
+      expect(management.kinds).not.toContain('pause')
+    },
+  )
+
+  it('lists the domains and their figures to management', async () => {
+    const list = await ask(management, 'list')
+    expect(list?.text.split('\n').slice(0, 3)).toEqual([
+      'id\tname\tstate\tMiB\tcap\tweight',
+      'primary\tPrimary\tcreated\t64\t100\t100',
+      'web\tWeb\trunning\t64\t100\t100',
+    ])
+    await bench.pass(500)
+    const exits = [{ reason: 'pio-in', device: 'uart0', count: 7 }] as const
+    web.says({
+      kind: 'counters',
+      counters: { ...COUNTERS, instructions: 5e8, busyMs: 250, exits, interrupts: 3 },
+    })
+    expect((await ask(management, 'stats'))?.text.split('\n')).toEqual([
+      'id\tcpu%\tMIPS\texits\tinterrupts',
+      'web\t50.0\t1000.0\t7\t3',
+    ])
+    web.says({ kind: 'spinning', forMs: 2000 })
+    expect((await ask(management, 'list'))?.text).toContain('web\tWeb\tspinning')
+  })
+
+  it('pauses, resumes, caps and kills for management', async () => {
+    management.call('pause', 'web')
+    await bench.settle()
+    expect(management.replies).toEqual([])
+    web.says({ kind: 'paused' })
+    await bench.settle()
+    expect(management.replies.at(-1)).toEqual({ status: 'ok', text: 'web is paused' })
+    management.call('resume', 'web')
+    await bench.settle()
+    web.says({ kind: 'resumed' })
+    await bench.settle()
+    expect(management.replies.at(-1)).toEqual({ status: 'ok', text: 'web is running' })
+    expect(await ask(management, 'cap', 'web', '30')).toEqual({
+      status: 'ok',
+      text: 'web is capped at 30 % of a core',
+    })
+    expect(web.requests.at(-1)).toEqual({ kind: 'set-rate', percent: 30 })
+    expect(await ask(management, 'kill', 'web')).toEqual({ status: 'ok', text: 'web is off' })
+    expect(web.terminated).toBe(true)
+  })
+
+  it('answers each failure with its own status', async () => {
+    expect((await ask(management, 'pause', 'nobody'))?.status).toBe('no-such-domain')
+    expect((await ask(management, 'pause', '../web'))?.status).toBe('malformed')
+    expect((await ask(management, 'pause'))?.status).toBe('malformed')
+    expect((await ask(management, 'pause', 'web', 'vault'))?.status).toBe('malformed')
+    expect((await ask(management, 'cap', 'web', '0'))?.status).toBe('malformed')
+    expect((await ask(management, 'cap', 'web', '1e2'))?.status).toBe('malformed')
+    expect((await ask(management, 'resume', 'web'))?.status).toBe('illegal-state')
+    expect((await ask(management, 'snapshot', 'web', 'a'))?.status).toBe('not-implemented')
+    expect((await ask(web, 'clip', 'get'))?.status).toBe('not-implemented')
+  })
+
+  it('is not answered to a later life of the caller', async () => {
+    management.call('shutdown', 'web')
+    await bench.settle()
+    await bench.on('management', 'kill')
+    const again = await bench.up('management')
+    web.says({ kind: 'powered-off' })
+    await bench.settle()
+    expect(again.replies).toEqual([])
+    expect(bench.info('web').state).toBe('off')
+  })
+})
+
+describe('any call', () => {
+  it('gets exactly one reply and never makes the supervisor fail', async () => {
+    const anyCall = fc.asyncProperty(
+      fc.oneof(fc.constantFrom(...Object.values(HypercallNumber)), fc.nat(0xffff)),
+      fc.array(fc.oneof(fc.constantFrom('web', 'vault', '5', ''), fc.string({ maxLength: 12 })), {
+        maxLength: 4,
+      }),
+      async (number, args) => {
+        const one = new Bench()
+        await one.handOff(handOff())
+        const caller = await one.up('vault')
+        const payload = new ByteWriter().u32(77).u16(number).u16(args.length)
+        for (const argument of args) payload.string(argument)
+        caller.frame(GuestFrame.call, payload)
+        await one.settle()
+        return caller.replies.length === 1 && caller.replies[0]?.text.includes('mistake') === false
+      },
+    )
+    expect(await fc.check(anyCall, { numRuns: 300 })).toMatchObject({ failed: false })
+  })
+})

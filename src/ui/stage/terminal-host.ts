@@ -8,6 +8,7 @@ import '@xterm/xterm/css/xterm.css'
 import { Disposables } from '../../base/disposables.ts'
 import type { ConsoleSession, ConsoleTerminal } from '../../state/console-session.ts'
 import type { Preferences, PreferencesStore } from '../../state/preferences.ts'
+import { hasAcceleratedWebgl } from './accelerated-webgl.ts'
 import { formatBytes } from './format-bytes.ts'
 import { modifiersDown, spendModifiers, type StickyStore } from './sticky-modifiers.ts'
 import { modifiedText, terminalKey } from './terminal-keys.ts'
@@ -216,15 +217,4 @@ export class TerminalHost implements ConsoleTerminal {
 
 function isDark(): boolean {
   return document.documentElement.dataset['theme'] !== 'light'
-}
-
-let acceleratedWebgl: boolean | undefined
-
-function hasAcceleratedWebgl(): boolean {
-  if (acceleratedWebgl === undefined) {
-    const gl = document.createElement('canvas').getContext('webgl2', { failIfMajorPerformanceCaveat: true })
-    gl?.getExtension('WEBGL_lose_context')?.loseContext()
-    acceleratedWebgl = gl !== null
-  }
-  return acceleratedWebgl
 }

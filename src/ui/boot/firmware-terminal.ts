@@ -9,7 +9,7 @@ const COLUMNS = 80
 const ROWS = 25
 /** Height in pixels of a VGA text cell: a font size that is a multiple of it keeps the bitmap's edges sharp. */
 const CELL = 16
-/** A sharp multiple is taken where it fills at least this share of what would fit. */
+/** A sharp multiple is taken where it fills at least this share of what would fit; small screens need every pixel. */
 const SHARP_SHARE = 0.8
 const SMALLEST = 4
 
@@ -86,6 +86,12 @@ export class FirmwareTerminal {
 
   /** Box-drawing characters join without gaps on the GPU renderer; where there is no WebGL the DOM renderer does. */
   #accelerate(): void {
+    // Drawn by the processor it would cost the first picture more than the DOM renderer does.
+    const probe = document
+      .createElement('canvas')
+      .getContext('webgl2', { failIfMajorPerformanceCaveat: true })
+    probe?.getExtension('WEBGL_lose_context')?.loseContext()
+    if (probe === null) return
     try {
       const addon = new WebglAddon()
       addon.onContextLoss(() => addon.dispose())
@@ -101,7 +107,8 @@ export class FirmwareTerminal {
     const largest = this.#largestFitting(clientWidth, clientHeight)
     const step = CELL / devicePixelRatio
     const sharp = Math.floor(largest / step) * step
-    this.#terminal.options.fontSize = sharp >= largest * SHARP_SHARE ? sharp : largest
+    const takeSharp = largest >= CELL && sharp >= largest * SHARP_SHARE
+    this.#terminal.options.fontSize = takeSharp ? sharp : largest
   }
 
   /** Cell sizes are rounded to device pixels, so the proportional guess is corrected downwards by trial. */

@@ -5,7 +5,7 @@ export type Statement = { readonly title: string; readonly text: string }
 export const REAL: readonly Statement[] = [
   {
     title: 'The guests',
-    text: 'Linux and programs as Debian packages them, on an emulated x86 processor with a PIT, a PIC, a UART, a VGA and disks. Nothing you see in a guest was scripted for you.',
+    text: 'A Linux kernel and programs from Debian’s sources and packages, on an emulated x86 processor with a PIT, a PIC, a UART, a VGA and disks. Nothing you see in a guest was scripted for you.',
   },
   {
     title: 'Every line of the power-on self-test',

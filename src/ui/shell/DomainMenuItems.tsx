@@ -1,22 +1,11 @@
 /** What can be done with one domain; each item is offered in the states that allow it. */
 
-import {
-  CirclePlus,
-  Gauge,
-  Monitor,
-  OctagonX,
-  Pause,
-  Play,
-  Power,
-  RotateCcw,
-  SquareTerminal,
-  Trash2,
-} from 'lucide-react'
+import { CirclePlus, FileWarning, Gauge, OctagonX, Pause, Play, Power, RotateCcw, Trash2 } from 'lucide-react'
 import type { DomainId, DomainState } from '../../protocol/domain.ts'
 import { isLive } from '../../state/machine-store.ts'
 import { MenuGroup, MenuItem, MenuLine } from '../parts/Menu.tsx'
 import { useMachine, useSeat, useStage } from '../stage/seat-context.tsx'
-import { useShell } from './shell-store.ts'
+import { useShell, useShellState } from './shell-store.ts'
 
 const ICON = 15
 
@@ -30,6 +19,7 @@ export function DomainMenuItems({ id }: { readonly id: DomainId }) {
   const shell = useShell()
   const domain = useMachine(({ domains }) => domains.find((candidate) => candidate.id === id))
   const view = useMachine(({ views }) => views[id])
+  const dismissed = useShellState(({ dismissedCrashes }) => dismissedCrashes[id])
   if (domain === undefined) return undefined
   const { state, name, lossOnKill } = domain
   const live = isLive(state)
@@ -47,6 +37,11 @@ export function DomainMenuItems({ id }: { readonly id: DomainId }) {
 
   return (
     <>
+      {domain.crash !== undefined && dismissed === domain.crash.at && (
+        <MenuItem icon={<FileWarning size={ICON} />} onSelect={() => shell.recallCrash(id)}>
+          Crash report
+        </MenuItem>
+      )}
       {canStart(state) && (
         <MenuItem icon={<Play size={ICON} />} onSelect={() => shell.attempt(seat.call('start', { id }))}>
           Start
@@ -88,10 +83,10 @@ export function DomainMenuItems({ id }: { readonly id: DomainId }) {
           checked={(view ?? domain.view) === 'terminal'}
           onSelect={() => seat.setView(id, 'terminal')}
         >
-          <SquareTerminal size={ICON} aria-hidden="true" /> Console, ttyS0
+          Console, ttyS0
         </MenuItem>
         <MenuItem checked={(view ?? domain.view) === 'screen'} onSelect={() => seat.setView(id, 'screen')}>
-          <Monitor size={ICON} aria-hidden="true" /> Display, VGA
+          Display, VGA
         </MenuItem>
       </MenuGroup>
       <MenuLine />

@@ -30,10 +30,12 @@ export function Frame() {
 
   return (
     <section ref={frame} className={styles['frame']} aria-label={name ?? 'No domain'}>
-      <Stage />
       <SpinningBanner />
-      <NotRunning />
-      <CrashPanel />
+      <div className={styles['picture']}>
+        <Stage />
+        <NotRunning />
+        <CrashPanel />
+      </div>
       {halted !== undefined && (
         <div className={styles['halted']} role="alert">
           <h2>HyperCore has stopped</h2>

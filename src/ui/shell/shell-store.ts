@@ -58,6 +58,14 @@ export class Shell {
     this.store.setState(({ dismissedCrashes }) => ({ dismissedCrashes: { ...dismissedCrashes, [id]: at } }))
   }
 
+  /** Shows a report that was put away again. */
+  recallCrash(id: DomainId): void {
+    this.store.setState(({ dismissedCrashes }) => {
+      const { [id]: _recalled, ...rest } = dismissedCrashes
+      return { dismissedCrashes: rest }
+    })
+  }
+
   say(text: string, tone: Message['tone'] = 'info'): void {
     this.#lastKey += 1
     const message: Message = { key: this.#lastKey, tone, text }

@@ -144,7 +144,8 @@ function DomainCell({ domain, onChoose }: CellProps) {
         </span>
       </span>
       <span className={styles['figures']}>
-        {cpu} of a core, {formatMemory(memoryBytes)}
+        {state === 'running' ? `${cpu} of a core, ` : ''}
+        {formatMemory(memoryBytes)}
       </span>
     </button>
   )

@@ -114,7 +114,9 @@ export class ExitTap {
     if (device === undefined) return 'none'
     if (device === this.#cpu) return 'chipset'
     this.#names ??= deviceNames(this.#cpu)
-    return this.#names.get(device) ?? 'none'
+    const name = this.#names.get(device)
+    if (name !== undefined) return name
+    return 'name' in device && typeof device.name === 'string' ? device.name : 'none'
   }
 
   #interceptPorts(imports: EngineImports): void {

@@ -92,14 +92,10 @@ export class Machine {
     const disk = (store: BlockStore | undefined): Disk | undefined =>
       store === undefined ? undefined : new Disk(store, { fault: (error) => fault(error) })
     const disks = { hda: disk(stores.hda), hdb: disk(stores.hdb), cdrom: disk(stores.cdrom) }
-    const internals = await createV86(
-      settingsOf(spec, disks),
-      engine,
-      (imports) => tap.intercept(imports),
-      (exports) => {
-        if (spec.deferJit) exports.set_jit_config(0, 1)
-      },
-    )
+    const internals = await createV86(settingsOf(spec, disks), engine, {
+      intercept: (imports) => tap.intercept(imports),
+      compile: !spec.deferJit,
+    })
     const { primary, secondary } = internals.cpu.devices.ide
     if (primary !== undefined) attachDisks(internals.cpu, primary, disks.hda, disks.hdb)
     if (secondary !== undefined) attachDisks(internals.cpu, secondary, disks.cdrom, undefined)
@@ -324,7 +320,8 @@ export class Machine {
       this.#finish({ kind: 'reset-requested' })
       return
     }
-    const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    const detail = [what, this.#internals.lastWords()].filter((part) => part !== '').join('; ')
     this.#finish({ kind: 'crashed', cause: { kind: 'engine-fault', detail } })
   }
 

@@ -195,6 +195,20 @@ export type EngineImports = {
   mmap_write128: (address: number, value0: number, value1: number, value2: number, value3: number) => void
   run_hardware_timers: (acpi: number, now: number) => number
   codegen_finalize: (index: number, start: number, flags: number, pointer: number, length: number) => void
+  /** The engine's last words before it traps: a string in its memory. */
+  console_log_from_wasm: (pointer: number, length: number) => void
+}
+
+type EngineExports = {
+  readonly memory: WebAssembly.Memory
+  set_jit_config(index: number, value: number): void
+}
+
+export type EngineHooks = {
+  /** Sees the imports before the module is linked to them. */
+  readonly intercept: (imports: EngineImports) => void
+  /** Before anything has been executed: whether code may be compiled from the start. */
+  readonly compile: boolean
 }
 
 /** The options in use; v86.d.ts lacks the custom disks and the boolean virtio console. */
@@ -218,6 +232,8 @@ export type Internals = {
   readonly screen: ScreenAdapter
   /** Events of the emulator's bus. */
   on(name: string, listener: (value: never) => void): void
+  /** Why the engine trapped, in its own words; empty before it did. */
+  lastWords(): string
 }
 
 /** The fields of v86's starter object that come into being with the machine. */
@@ -239,18 +255,17 @@ function ensureImageData(): void {
 }
 
 /**
- * Builds a v86 and resolves in its `emulator-ready`: every device exists and nothing has executed. `intercept` sees
- * the imports before the module is linked to them, `onExports` its exports before any of them ran.
+ * Builds a v86 and resolves in its `emulator-ready`: every device exists and nothing has executed.
  *
  * @throws what the compiled module or v86 throws while it is set up
  */
 export function createV86(
   settings: V86Settings,
   module: WebAssembly.Module,
-  intercept: (imports: EngineImports) => void,
-  onExports: (exports: { set_jit_config(index: number, value: number): void }) => void,
+  { intercept, compile }: EngineHooks,
 ): Promise<Internals> {
   ensureImageData()
+  let lastWords = ''
   return new Promise((resolve, reject) => {
     const options = {
       ...settings,
@@ -260,9 +275,14 @@ export function createV86(
       autostart: false,
       wasm_fn: async (imports: WebAssembly.Imports): Promise<WebAssembly.Exports> => {
         try {
-          intercept(imports['env'] as unknown as EngineImports)
+          const engineImports = imports['env'] as unknown as EngineImports
+          intercept(engineImports)
+          engineImports.console_log_from_wasm = (pointer, length) => {
+            lastWords = new TextDecoder().decode(new Uint8Array(exports.memory.buffer, pointer, length))
+          }
           const instance = await WebAssembly.instantiate(module, imports)
-          onExports(instance.exports as { set_jit_config(index: number, value: number): void })
+          const exports = instance.exports as EngineExports
+          if (!compile) exports.set_jit_config(0, 1)
           return instance.exports
         } catch (error) {
           reject(error instanceof Error ? error : new Error(String(error)))
@@ -274,7 +294,7 @@ export function createV86(
     v86.add_listener('emulator-ready', () => {
       const { v86: engine, bus, screen_adapter: screen } = v86 as unknown as Starter
       const on = v86.add_listener.bind(v86) as unknown as Internals['on']
-      resolve({ engine, cpu: engine.cpu, bus, screen, on })
+      resolve({ engine, cpu: engine.cpu, bus, screen, on, lastWords: () => lastWords })
     })
   })
 }

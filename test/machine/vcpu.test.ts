@@ -1,0 +1,136 @@
+/** The vCPU over a stand-in engine: what is arranged when, without a guest. */
+
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Cpu, Engine } from '../../src/machine/v86-internals.ts'
+import { Vcpu } from '../../src/machine/vcpu.ts'
+
+/** An engine whose slice advances its counter and then wants the next one after `wants` ms. */
+class StandIn {
+  readonly instruction_counter = new Uint32Array(1)
+  yield = (_milliseconds: number, _tick: number): void => undefined
+  slices = 0
+  step = 1000
+  wants = 0
+  during: () => void = () => undefined
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a stand-in for the part that is used
+  readonly cpu = { instruction_counter: this.instruction_counter } as unknown as Cpu
+
+  run(): void {
+    this.next_tick(0)
+  }
+
+  do_tick(): void {
+    this.slices++
+    this.instruction_counter[0] = (this.instruction_counter[0] ?? 0) + this.step
+    this.during()
+    this.next_tick(this.wants)
+  }
+
+  next_tick(milliseconds: number): void {
+    this.yield(milliseconds, 0)
+  }
+
+  unregister_yield(): void {
+    // It spawned no worker.
+  }
+}
+
+let vcpu: Vcpu | undefined
+
+afterEach(() => vcpu?.stop())
+
+function vcpuOver(
+  engine: Engine,
+  sliceEnded: (executed: number) => void,
+  faulted: (error: unknown) => void,
+): Vcpu {
+  vcpu = new Vcpu(engine, { sliceEnded, faulted })
+  return vcpu
+}
+
+const unexpected = (error: unknown): void => {
+  throw error
+}
+
+/** Resolves once `sliceEnded` has been called `count` times; `start` begins. */
+function slices(engine: StandIn, count: number, start: (made: Vcpu) => void): Promise<Vcpu> {
+  return new Promise((resolve) => {
+    let seen = 0
+    const made = vcpuOver(
+      engine,
+      () => {
+        if (++seen === count) {
+          made.hold('paused')
+          resolve(made)
+        }
+      },
+      unexpected,
+    )
+    start(made)
+  })
+}
+
+describe('the vCPU', () => {
+  it('counts instructions past the wrap of the 32-bit counter', async () => {
+    const engine = new StandIn()
+    engine.instruction_counter[0] = 0xffff_ff00
+    engine.step = 0x1000
+    const made = await slices(engine, 5, (it) => it.start())
+    expect(made.instructions).toBe(5 * 0x1000)
+  })
+
+  it('runs no slice while it is held, and goes on when every hold is gone', async () => {
+    const engine = new StandIn()
+    const made = await slices(engine, 3, (it) => it.start())
+    made.hold('console')
+    made.release('paused')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(engine.slices).toBe(3)
+    const next = new Promise<void>((resolve) => {
+      engine.during = resolve
+    })
+    made.release('console')
+    await next
+    expect(engine.slices).toBeGreaterThan(3)
+  })
+
+  it('sleeps until the guest’s next timer, and wakes at once when a device asks', async () => {
+    const engine = new StandIn()
+    engine.wants = 60_000
+    const first = new Promise<void>((resolve) => {
+      engine.during = resolve
+    })
+    vcpuOver(engine, () => undefined, unexpected).start()
+    await first
+    const second = new Promise<void>((resolve) => {
+      engine.during = resolve
+    })
+    engine.next_tick(0)
+    await second
+    expect(engine.slices).toBe(2)
+  })
+
+  it('stops for good at a fault, and hands it on once', async () => {
+    const engine = new StandIn()
+    const fault = new Error('unreachable')
+    engine.during = () => {
+      throw fault
+    }
+    const faults: unknown[] = []
+    await new Promise<void>((resolve) => {
+      const made = vcpuOver(
+        engine,
+        () => undefined,
+        (error) => {
+          faults.push(error)
+          resolve()
+        },
+      )
+      made.start()
+    })
+    engine.next_tick(0)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    expect(faults).toEqual([fault])
+    expect(engine.slices).toBe(1)
+  })
+})

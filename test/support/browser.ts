@@ -35,7 +35,7 @@ export type OpenedPage = {
 export async function openProduct(
   path = '',
   options: BrowserContextOptions = {},
-  prepare?: (page: Page) => Promise<void>,
+  prepare?: (page: Page) => Promise<unknown>,
 ): Promise<OpenedPage> {
   browser ??= launchChromium()
   const context = await (await browser).newContext({ viewport: { width: 1440, height: 900 }, ...options })

@@ -1,0 +1,81 @@
+/** Drives the built product as a person does: real keys, and what is really drawn read back from the screen. */
+
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { openProduct, type OpenedPage } from '../support/browser.ts'
+
+/** Milliseconds for a cold boot of several guests on a machine that does something else, too. */
+export const PATIENCE = 110_000
+
+/** Hints are for people; each test that is not about them starts as a returning visitor. */
+async function asReturningVisitor(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    if (localStorage.getItem('hyperspace.preferences') !== null) return
+    localStorage.setItem('hyperspace.preferences', JSON.stringify({ hintsSeen: ['what', 'frame', 'keys'] }))
+  })
+}
+
+export async function openMachine(
+  path = '',
+  options: BrowserContextOptions = {},
+  prepare?: (page: Page) => Promise<unknown>,
+): Promise<OpenedPage> {
+  return openProduct(path, options, async (page) => {
+    await asReturningVisitor(page)
+    await prepare?.(page)
+  })
+}
+
+/** Until the guests' own agents have said that their userland is up. */
+export async function untilReady(page: Page, ids: readonly string[]): Promise<void> {
+  await page.waitForFunction(
+    (ids) =>
+      ids.every((id) => globalThis.hypercore?.domains().some((domain) => domain.id === id && domain.ready)),
+    ids,
+    { timeout: PATIENCE },
+  )
+}
+
+/** The rows of a domain's terminal as they are drawn. */
+export async function terminalText(page: Page, id: string): Promise<string> {
+  const rows = await page.locator(`[data-stage] [data-domain="${id}"] .xterm-rows > div`).allTextContents()
+  return rows.map((row) => row.replaceAll('\u00a0', ' ').trimEnd()).join('\n')
+}
+
+/** Waits until the terminal shows `pattern`. */
+export async function untilShown(page: Page, id: string, pattern: RegExp): Promise<void> {
+  await page.waitForFunction(
+    ([id, source, flags]) => {
+      const rows = [...document.querySelectorAll(`[data-stage] [data-domain="${id}"] .xterm-rows > div`)]
+      const text = rows.map((row) => (row.textContent ?? '').replaceAll('\u00a0', ' ').trimEnd()).join('\n')
+      return new RegExp(source, flags).test(text)
+    },
+    [id, pattern.source, pattern.flags] as const,
+    { timeout: PATIENCE },
+  )
+}
+
+/** Types a line with real key events into whatever has the keyboard. */
+export async function typeLine(page: Page, line: string): Promise<void> {
+  await page.keyboard.type(line)
+  await page.keyboard.press('Enter')
+}
+
+/** The firmware's 25 lines, as its text alternative gives them. */
+export async function firmwareText(page: Page): Promise<string> {
+  return (await page.locator('main[aria-label="Firmware"] pre').textContent()) ?? ''
+}
+
+export async function untilFirmwareShows(page: Page, pattern: RegExp): Promise<void> {
+  await page.waitForFunction(
+    ([source, flags]) =>
+      new RegExp(source, flags).test(
+        document.querySelector('main[aria-label="Firmware"] pre')?.textContent ?? '',
+      ),
+    [pattern.source, pattern.flags] as const,
+    { timeout: PATIENCE },
+  )
+}
+
+export async function focusedId(page: Page): Promise<string | undefined> {
+  return page.evaluate(() => globalThis.hypercore.domains().find(({ focused }) => focused)?.id)
+}

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest'
+import { openMachine, untilReady, untilShown } from './driver.ts'
+import { PHONE, violations } from '../ui/harness/open-scene.ts'
+
+test('a phone boots, switches by touch, and types on the on-screen keyboard', async () => {
+  const { page } = await openMachine('', PHONE)
+  await untilReady(page, ['primary', 'management'])
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
+  await page.getByRole('button', { name: 'Switcher' }).tap()
+  await page.getByRole('dialog').getByText('Management').first().tap()
+  await page.getByRole('button', { name: 'On-screen keyboard' }).tap()
+  // The up arrow of an empty history does nothing; Ctrl then C prints the shell's new prompt.
+  await page.keyboard.type('cat')
+  await page.keyboard.press('Enter')
+  await page.getByRole('button', { name: /^Ctrl|Control/ }).tap()
+  await page.keyboard.type('c')
+  await untilShown(page, 'management', /\^C/)
+  expect(await violations(page)).toEqual([])
+})

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest'
+import {
+  firmwareText,
+  focusedId,
+  openMachine,
+  terminalText,
+  typeLine,
+  untilFirmwareShows,
+  untilReady,
+  untilShown,
+} from './driver.ts'
+
+test('a machine goes from power-on to guests that answer what a person types', async () => {
+  const { page, complaints } = await openMachine()
+  await untilFirmwareShows(page, /HyperSpace/)
+  expect(await firmwareText(page)).toContain('Phoenix SecureCore and HyperCore (2007); not affiliated')
+
+  await page.evaluate(() => globalThis.hypercore.ready)
+  const second = await page.evaluate(() => globalThis.hypercore.create({ appliance: 'management' }))
+  await page.evaluate((id) => globalThis.hypercore.start(id), second)
+  await untilReady(page, ['primary', 'management', second])
+
+  // Typed by real keys into each, answered on its own screen.
+  for (const [keys, id] of [
+    ['Control+Alt+1', 'primary'],
+    ['Control+Alt+4', 'management'],
+    ['Control+Alt+6', second],
+  ] as const) {
+    await page.keyboard.press(keys)
+    expect(await focusedId(page)).toBe(id)
+    await typeLine(page, 'uname -a')
+    await untilShown(page, id, new RegExp(`Linux ${id} .* i686`))
+  }
+
+  // F4 leads back to the primary and to the last appliance again; the frame tells whose picture it is.
+  await page.keyboard.press('F4')
+  expect(await focusedId(page)).toBe('primary')
+  await page.getByRole('region', { name: 'Primary', exact: true }).waitFor()
+  await page.keyboard.press('F4')
+  expect(await focusedId(page)).toBe(second)
+  expect(await page.locator('[data-stage] [data-domain="primary"]').isVisible()).toBe(false)
+  expect(await terminalText(page, second)).toContain('uname -a')
+  await page.getByText(/switched in/).waitFor()
+
+  expect(complaints).toEqual([])
+})
+
+test('every appliance of the flash reaches its first screen', async () => {
+  const { page, complaints } = await openMachine()
+  await page.evaluate(() => globalThis.hypercore.ready)
+  await untilReady(page, ['primary', 'web', 'messaging', 'management', 'vault'])
+  const states = await page.evaluate(() => globalThis.hypercore.domains().map(({ state }) => state))
+  expect(states).toEqual(['running', 'running', 'running', 'running', 'running'])
+  expect(complaints).toEqual([])
+})
+
+test('links choose what boots and what is shown', async () => {
+  const { page } = await openMachine('?boot=primary&embed')
+  await untilReady(page, ['primary'])
+  expect(
+    await page.evaluate(
+      () => globalThis.hypercore.domains().filter(({ state }) => state === 'running').length,
+    ),
+  ).toBe(1)
+  expect(await page.getByRole('toolbar', { name: 'Domains' }).count()).toBe(0)
+
+  const focused = await openMachine('?focus=management')
+  await untilReady(focused.page, ['management'])
+  expect(await focusedId(focused.page)).toBe('management')
+})

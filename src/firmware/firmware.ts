@@ -322,8 +322,11 @@ export class Firmware {
       const work = pending.length === 0 ? 'Self-test' : `Reading ${listed(pending)}`
       return { text: request === '' ? work : `${request} ${work}`, style: Style.post }
     }
-    const ended = `Self-test ended after ${milliseconds(this.#endedAfterMs)}.`
-    if (this.#waiting === undefined) return { text: ended, style: Style.post }
+    const refused = this.#post.refused.map(({ name }) => name)
+    const without = refused.length === 0 ? '' : ` Refused: ${listed(refused)}.`
+    const ended = `Self-test ended after ${milliseconds(this.#endedAfterMs)}.${without}`
+    if (this.#waiting === undefined)
+      return { text: ended, style: without === '' ? Style.post : Style.postWarning }
     return {
       text: `${ended} Boots in ${seconds(this.#waiting)}; <Enter> boots now.`,
       style: Style.postBright,

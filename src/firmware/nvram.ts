@@ -140,6 +140,7 @@ function decodePayload(untrustedPayload: Uint8Array): Result<FirmwareSettings, N
   const appliances: [string, ApplianceSettings][] = []
   for (let left = reader.u8('appliance count'); left > 0; left--) {
     const name = reader.string('appliance name')
+    if (appliances.some(([earlier]) => earlier === name)) reader.fail(`appliance ${name}: twice`)
     appliances.push([
       name,
       {

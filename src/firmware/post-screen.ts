@@ -166,13 +166,17 @@ export function drawLogo(screen: TextScreen, picture: PostPicture): void {
 /** The machine has stopped: POST's last lines, and what the person can do. */
 export function drawHalt(screen: TextScreen, picture: PostPicture, halt: Halt): void {
   drawHeader(screen)
-  const lines = [...wrapped(halt.message, COLUMNS - 6), '', ...wrapped(halt.action, COLUMNS - 6)]
-  const height = lines.length + 4
+  const words = [...wrapped(halt.message, COLUMNS - 6), '', ...wrapped(halt.action, COLUMNS - 6)]
+  const height = words.length + 4
   const top = KEYS_ROW - height
-  drawLog(screen, picture, top - LOG_TOP - 1)
+  // What failed stands last, next to the words about it.
+  const lines = picture.lines.toSorted(
+    (a, b) => Number(a.result === 'failed') - Number(b.result === 'failed'),
+  )
+  drawLog(screen, { ...picture, lines, scroll: 0 }, top - LOG_TOP - 1)
   screen.fill(top, 0, COLUMNS, height, Style.halt)
   screen.put(top + 1, 3, 'System halted', Style.halt)
-  lines.forEach((line, index) => screen.put(top + 2 + index, 3, line, Style.halt))
+  words.forEach((line, index) => screen.put(top + 2 + index, 3, line, Style.halt))
 }
 
 export type StartingDomain = {

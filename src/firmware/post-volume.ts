@@ -70,7 +70,9 @@ function mismatch(
   bytes: Uint8Array<ArrayBuffer>,
   actualSha256: string,
 ): StepOutcome<VolumeOutcome> {
-  const unpackedOnTheWay = volume.encoding === 'gzip' && bytes.length === volume.contentSize
+  // Without the content's own hash nobody can tell whether what the server unpacked is whole.
+  const unpackedOnTheWay =
+    volume.encoding === 'gzip' && volume.contentSha256 === undefined && bytes.length === volume.contentSize
   const advice = unpackedOnTheWay
     ? 'The web server unpacked it on the way: it must not send .gz files with Content-Encoding.'
     : `${consequenceOf(volume)} Reload to read it again; if it stays, this copy is damaged.`

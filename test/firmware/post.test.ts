@@ -1,0 +1,464 @@
+import { describe, expect, test } from 'vitest'
+import { encodeNvram } from '../../src/firmware/nvram.ts'
+import { defaultSettings } from '../../src/firmware/settings.ts'
+import type { HandOff } from '../../src/protocol/hand-off.ts'
+import {
+  ALL_FEATURES,
+  FakePlatform,
+  flipBit,
+  gate,
+  makeFlash,
+  manifestOf,
+  sha256,
+  withField,
+} from './fake-platform.ts'
+import { machineOf, rowWith, type Machine } from './machine.ts'
+
+async function handedOff(machine: Machine): Promise<HandOff> {
+  const outcome = await machine.outcome
+  if (outcome.kind !== 'hand-off') throw new Error(`halted: ${outcome.message}`)
+  return outcome.handOff
+}
+
+async function halted(machine: Machine): Promise<{ message: string; action: string; text: string }> {
+  const outcome = await machine.outcome
+  if (outcome.kind !== 'halted') throw new Error('handed off')
+  const text = machine.firmware.text().replace(/\s+/g, ' ')
+  expect(text).toContain('System halted')
+  // What is answered is also what the person reads.
+  expect(text).toContain(outcome.message)
+  expect(text).toContain(outcome.action)
+  return { message: outcome.message, action: outcome.action, text }
+}
+
+/** Keeps the machine at the end of its self-test, so that its screen can be read. */
+function waiting(platform: FakePlatform): void {
+  platform.holdDelays = true
+}
+
+describe('a sound machine', () => {
+  test('hands over every volume verified and unpacked, with the hashes that were computed', async () => {
+    const flash = makeFlash()
+    const handOff = await handedOff(machineOf(flash))
+    expect(handOff.version).toBe(1)
+    expect(handOff.bootPath).toBe('hyperspace')
+    expect(handOff.refused).toEqual([])
+    expect(handOff.volumes.map(({ name }) => name).sort()).toEqual(
+      flash.volumes.map(({ name }) => name).sort(),
+    )
+    for (const volume of handOff.volumes) {
+      const entry = flash.volumes.find(({ name }) => name === volume.name)
+      const file = flash.files.get(String(entry?.['file']))
+      expect(volume.sha256).toBe(sha256(file ?? new Uint8Array()))
+      expect(volume.size).toBe(file?.length)
+      expect(volume.content.size).toBe(entry?.['contentSize'])
+    }
+    const kernel = handOff.volumes.find(({ role }) => role === 'kernel')
+    expect(kernel?.contentSize).toBe(53_002)
+    const web = handOff.volumes.find(({ appliance }) => appliance === 'web')
+    expect(web).toMatchObject({
+      ramMiB: 128,
+      kernelCommandLine: 'console=ttyS0 hs.role=web',
+      role: 'appliance',
+    })
+    expect(kernel).toMatchObject({ appliance: undefined, ramMiB: undefined, kernelCommandLine: undefined })
+  })
+
+  test('hands over the engine, the scripts, the platform and a record of every step', async () => {
+    const machine = machineOf()
+    const handOff = await handedOff(machine)
+    expect(handOff.engine.module).toBeInstanceOf(WebAssembly.Module)
+    expect(handOff.engine).toMatchObject({
+      size: 8,
+      simd: true,
+      sha256: sha256(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)),
+    })
+    expect(handOff.scripts.hypercore).toMatchObject({
+      url: 'https://example.test/assets/hypercore-a1b2c3.js',
+      size: 84_120,
+    })
+    expect(handOff.scripts.domain.size).toBe(120_033)
+    expect(handOff.platform).toEqual({
+      processors: 8,
+      deviceMemoryGiB: 8,
+      storage: { kind: 'opfs', quotaBytes: 12 * 1024 ** 3, usedBytes: 3_000_000 },
+    })
+    expect(handOff.memoryBudgetMiB).toBe(2_048)
+    const ids = handOff.post.map(({ id }) => id)
+    expect(ids).toHaveLength(20)
+    expect(new Set(ids).size).toBe(20)
+    expect(ids).toEqual(
+      expect.arrayContaining(['features', 'engine', 'compile', 'nvram', 'volume:kernel', 'keyboard']),
+    )
+    for (const entry of handOff.post) {
+      expect(entry.result).toBe('ok')
+      expect(entry.durationMs).toBeGreaterThan(0)
+      expect(Object.keys(entry).sort()).toEqual(['detail', 'durationMs', 'id', 'label', 'result'])
+    }
+    expect(handOff.endedAt).toBeGreaterThan(handOff.startedAt)
+    expect(structuredClone(handOff.post)).toEqual(handOff.post)
+  })
+
+  test('shows a line for each step with its result, size, hash and time', async () => {
+    const machine = machineOf(makeFlash(), waiting)
+    const text = await machine.until(/Self-test ended/)
+    expect(text).toContain('Inspired by Phoenix SecureCore and HyperCore (2007); not affiliated.')
+    const flash = makeFlash()
+    for (const { name, size, sha256: hash } of flash.volumes) {
+      const row = rowWith(text, `Flash ${name} `)
+      expect(row).toContain(`${Number(size).toLocaleString('en')} bytes`)
+      expect(row).toContain(`sha256 ${String(hash).slice(0, 16)}`)
+      expect(row).toMatch(/ OK +[\d.,]+ ms$/)
+    }
+    expect(rowWith(text, 'Browser features')).toContain('WebAssembly, SIMD, bulk memory, workers')
+    expect(rowWith(text, 'Processors, memory')).toContain('8 logical, 8 GiB; guests 2,048 MiB')
+    expect(rowWith(text, 'Storage')).toContain('OPFS opened, quota 12.0 GiB, 2.9 MiB used')
+    expect(rowWith(text, 'NVRAM')).toContain('empty: defaults loaded')
+    expect(rowWith(text, 'Engine, compiled')).toContain('v86.wasm')
+    expect(rowWith(text, 'HyperCore  ')).toMatch(/84,120 bytes .* MEASURED/)
+    expect(rowWith(text, 'Keyboard')).toMatch(/listening +READY/)
+    expect(text).toContain('20 of 20')
+    machine.keys('Enter')
+    await machine.outcome
+  })
+
+  test('shows a line only when its work has ended, and names what is being read', async () => {
+    const volumes = gate()
+    const machine = machineOf(makeFlash(), (platform) => {
+      waiting(platform)
+      platform.volumeGate = volumes.opened
+    })
+    const before = await machine.until(/Engine, compiled/)
+    expect(before).not.toContain('Flash kernel')
+    expect(before).toMatch(/Reading .*kernel/)
+    volumes.open()
+    const after = await machine.until(/Self-test ended/)
+    expect(after).toContain('Flash kernel')
+    machine.keys('Enter')
+    await machine.outcome
+  })
+
+  test('fetches a file once that two volumes share', async () => {
+    const flash = makeFlash()
+    const web = flash.volumes.find(({ name }) => name === 'web')
+    const shared = ['file', 'size', 'sha256', 'contentSize'].reduce(
+      (sofar, field) => withField(sofar, 'management', field, web?.[field]),
+      flash,
+    )
+    const machine = machineOf(shared)
+    const handOff = await handedOff(machine)
+    expect(handOff.volumes.map(({ name }) => name)).toContain('management')
+    expect(machine.platform.fetched.filter((file) => file === 'flash/web.bin')).toHaveLength(1)
+  })
+
+  test('boots without the BIOS pair, which only foreign disks need', async () => {
+    const { files, volumes } = makeFlash()
+    const without = volumes.filter(({ role }) => role !== 'bios' && role !== 'vga-bios')
+    const handOff = await handedOff(machineOf({ files, volumes: without }))
+    expect(handOff.volumes).toHaveLength(8)
+  })
+})
+
+describe('a damaged flash', () => {
+  test('refuses an appliance by name with both hashes, and boots the rest', async () => {
+    const flash = makeFlash()
+    flipBit(flash, 'web')
+    const entry = flash.volumes.find(({ name }) => name === 'web')
+    const computed = sha256(flash.files.get('flash/web.bin') ?? new Uint8Array())
+    const machine = machineOf(flash, waiting)
+    const text = await machine.until(/Self-test ended/)
+    expect(rowWith(text, 'Flash web')).toMatch(/9,001 bytes +MISMATCH/)
+    expect(text).toContain(`manifest ${String(entry?.['sha256'])}`)
+    expect(text).toContain(`computed ${computed}`)
+    expect(text).toContain('Web does not start. Reload to read it again')
+
+    machine.keys('Enter')
+    const handOff = await handedOff(machine)
+    expect(handOff.refused).toEqual([
+      {
+        name: 'web',
+        role: 'appliance',
+        appliance: 'web',
+        reason: { kind: 'mismatch', expectedSha256: entry?.['sha256'], actualSha256: computed },
+      },
+    ])
+    expect(handOff.volumes.map(({ name }) => name)).not.toContain('web')
+    expect(handOff.volumes).toHaveLength(9)
+    const last = machine.firmware.text()
+    expect(last).toContain('Refused: web')
+    expect(last).toContain(`computed ${computed}`)
+    expect(last.split('\n').some((row) => row.startsWith('Web'))).toBe(false)
+    expect(handOff.post.find(({ id }) => id === 'volume:web')).toMatchObject({
+      result: 'failed',
+      detail: expect.stringContaining(computed),
+    })
+  })
+
+  test.each(['stub', 'kernel', 'base'])(
+    'halts without the %s, since nothing starts without it',
+    async (name) => {
+      const flash = makeFlash()
+      flipBit(flash, name, 20)
+      const { message, action, text } = await halted(machineOf(flash))
+      expect(message).toBe(`Refused: ${name}. No appliance starts without it.`)
+      expect(action).toContain('Reload the page')
+      expect(text).toContain('MISMATCH')
+    },
+  )
+
+  test('names all that is missing when several are', async () => {
+    const flash = makeFlash()
+    flipBit(flash, 'stub')
+    flipBit(flash, 'kernel')
+    const { message } = await halted(machineOf(flash))
+    expect(message).toMatch(
+      /^Refused: (stub and kernel|kernel and stub)\. No appliance starts without them\.$/,
+    )
+  })
+
+  test('halts when no appliance is left', async () => {
+    const flash = makeFlash()
+    for (const name of ['primary', 'web', 'messaging', 'management', 'vault']) flipBit(flash, name)
+    const { message } = await halted(machineOf(flash))
+    expect(message).toBe('Every appliance volume was refused: there is nothing to start.')
+  })
+
+  test('boots with a damaged BIOS, and says who misses it', async () => {
+    const flash = makeFlash()
+    flipBit(flash, 'bios')
+    const machine = machineOf(flash, waiting)
+    expect(await machine.until(/Self-test ended/)).toContain(
+      'Your own disk images need it; the appliances do not.',
+    )
+    machine.keys('Enter')
+    const handOff = await handedOff(machine)
+    expect(handOff.refused.map(({ name }) => name)).toEqual(['bios'])
+  })
+
+  test('says which volume a server does not have', async () => {
+    const flash = makeFlash()
+    flash.files.delete('flash/vault.bin')
+    const handOff = await handedOff(machineOf(flash))
+    expect(handOff.refused).toEqual([
+      {
+        name: 'vault',
+        role: 'appliance',
+        appliance: 'vault',
+        reason: { kind: 'unreadable', detail: 'flash/vault.bin could not be read: HTTP 404' },
+      },
+    ])
+  })
+
+  test('refuses a volume that has the right hash and does not unpack', async () => {
+    const flash = withField(makeFlash(), 'web', 'encoding', 'gzip')
+    const handOff = await handedOff(machineOf(flash))
+    expect(handOff.refused[0]).toMatchObject({ name: 'web', reason: { kind: 'unreadable' } })
+  })
+
+  test('refuses a volume that unpacks to another length than the manifest says', async () => {
+    const { message, text } = await halted(machineOf(withField(makeFlash(), 'kernel', 'contentSize', 53_003)))
+    expect(message).toContain('Refused: kernel')
+    expect(text).toContain('unpacks to 53,002 bytes, not 53,003')
+  })
+})
+
+describe('a web server that unpacks .gz files on their way', () => {
+  async function unpacked(): Promise<{ flash: ReturnType<typeof makeFlash>; hash: string }> {
+    const flash = makeFlash()
+    const packed = flash.files.get('flash/kernel.bin.gz') ?? new Uint8Array()
+    const content = new Uint8Array(await (await new FakePlatform(new Map()).gunzip(packed)).arrayBuffer())
+    flash.files.set('flash/kernel.bin.gz', content)
+    return { flash, hash: sha256(content) }
+  }
+
+  test('is told so in words when the manifest cannot vouch for the content', async () => {
+    const { flash } = await unpacked()
+    const { text } = await halted(machineOf(flash))
+    expect(text).toContain('The web server unpacked it on the way')
+  })
+
+  test('does no harm when the manifest knows the hash of the content', async () => {
+    const { flash, hash } = await unpacked()
+    const handOff = await handedOff(machineOf(withField(flash, 'kernel', 'contentSha256', hash)))
+    expect(handOff.volumes.find(({ name }) => name === 'kernel')?.content.size).toBe(53_002)
+  })
+
+  test('is no way around verification: another content is refused', async () => {
+    const { flash, hash } = await unpacked()
+    flipBit(flash, 'kernel')
+    const { text } = await halted(machineOf(withField(flash, 'kernel', 'contentSha256', hash)))
+    expect(text).toContain('MISMATCH')
+    expect(text).toContain('this copy is damaged')
+  })
+})
+
+describe('a machine that cannot run guests', () => {
+  test.each([
+    ['webAssembly', 'no WebAssembly'],
+    ['workers', 'no workers'],
+    ['digest', 'no SHA-256'],
+    ['gunzip', 'no DecompressionStream'],
+  ] as const)('halts before reading anything: %s', async (feature, words) => {
+    const machine = machineOf(makeFlash(), (platform) => {
+      platform.featureSet = { ...ALL_FEATURES, [feature]: false }
+    })
+    const { message } = await halted(machine)
+    expect(message).toContain(words)
+    expect(machine.platform.fetched).toEqual([])
+  })
+
+  test('takes the engine without SIMD where the browser has none', async () => {
+    const machine = machineOf(makeFlash(), (platform) => {
+      waiting(platform)
+      platform.featureSet = { ...ALL_FEATURES, simd: false }
+      platform.engine.simd = new Error('must not be asked for')
+    })
+    const text = await machine.until(/Self-test ended/)
+    expect(rowWith(text, 'Browser features')).toContain('no SIMD')
+    expect(rowWith(text, 'Engine, compiled')).toContain('v86-fallback.wasm')
+    machine.keys('Enter')
+    expect((await handedOff(machine)).engine.simd).toBe(false)
+  })
+
+  test('halts when the engine cannot be read', async () => {
+    const machine = machineOf(makeFlash(), (platform) => {
+      platform.engine.simd = new Error('HTTP 404')
+    })
+    expect((await halted(machine)).message).toBe('The engine v86.wasm could not be read: HTTP 404.')
+  })
+
+  test('halts when the browser does not compile the engine, with the browser’s reason', async () => {
+    const machine = machineOf(makeFlash(), (platform) => {
+      platform.engine.simd = Uint8Array.of(0, 97, 115, 109, 9, 0, 0, 0)
+    })
+    const { message, action } = await halted(machine)
+    expect(message).toMatch(/The browser did not compile v86\.wasm: .*version/)
+    expect(action).toContain('wasm-unsafe-eval')
+  })
+
+  test.each(['hypercore', 'domain'] as const)('halts when the script of %s cannot be read', async (which) => {
+    const machine = machineOf(makeFlash(), (platform) => {
+      platform.scripts[which] = new Error('Failed to fetch')
+    })
+    expect((await halted(machine)).message).toContain('could not be read: Failed to fetch.')
+  })
+
+  test.each([
+    ['nothing at all', undefined, 'the manifest'],
+    ['another format', { format: 'zip', version: 1, volumes: [] }, 'format must be hyperspace-flash'],
+    ['a later version', { format: 'hyperspace-flash', version: 2, volumes: [] }, 'version must be 1'],
+    [
+      'no kernel',
+      { format: 'hyperspace-flash', version: 1, volumes: [] },
+      'one volume with the role stub, not 0',
+    ],
+  ])('halts on a manifest of %s', async (_, manifest, words) => {
+    const { message, action } = await halted(machineOf(makeFlash(), undefined, undefined, manifest ?? null))
+    expect(message).toContain('The flash manifest is not usable')
+    expect(message).toContain(words)
+    expect(action).toContain('built')
+  })
+})
+
+describe('what only degrades', () => {
+  test('a private window boots and is told what it does not keep', async () => {
+    const machine = machineOf(makeFlash(), (platform) => {
+      waiting(platform)
+      platform.storageReport = { kind: 'memory', why: 'the browser refused it (SecurityError)' }
+    })
+    const text = await machine.until(/Self-test ended/)
+    expect(rowWith(text, 'Storage')).toMatch(/nothing outlives this tab +MEMORY/)
+    expect(text).toContain('SecurityError')
+    machine.keys('Enter')
+    expect((await handedOff(machine)).platform.storage.kind).toBe('memory')
+  })
+
+  test('storage that fails is memory', async () => {
+    const machine = machineOf(makeFlash(), (platform) => {
+      platform.storageReport = new Error('disk I/O')
+    })
+    expect((await handedOff(machine)).platform.storage).toEqual({ kind: 'memory', why: 'disk I/O' })
+  })
+
+  test('a corrupt NVRAM is reported, defaults load, and it is left as it was', async () => {
+    const appliances = makeFlash().volumes.flatMap(({ appliance, ramMiB }) =>
+      typeof appliance === 'string' ? [{ appliance, ramMiB: Number(ramMiB) }] : [],
+    )
+    const defaults = defaultSettings(appliances, 2_048)
+    const stored = encodeNvram({ ...defaults, bootDelayMs: 7_000, firstScreen: 'vault' })
+    stored[30] = (stored[30] ?? 0) ^ 1
+    const machine = machineOf(makeFlash(), (platform) => {
+      waiting(platform)
+      platform.nvram = stored.slice()
+    })
+    const text = await machine.until(/Self-test ended/)
+    expect(rowWith(text, 'NVRAM')).toMatch(/not usable: defaults loaded +DEFAULTS/)
+    expect(text).toMatch(/CRC-32 stored [0-9a-f]{8}, computed [0-9a-f]{8}/)
+    expect(text).toContain('press F2, then F10')
+    machine.keys('Enter')
+    expect((await handedOff(machine)).settings).toEqual(defaults)
+    expect(machine.platform.nvram).toEqual(stored)
+  })
+
+  test('an NVRAM that cannot be read does not stop the boot', async () => {
+    const machine = machineOf(makeFlash(), (platform) => {
+      waiting(platform)
+      platform.readNvramError = new Error('The operation is insecure.')
+    })
+    const text = await machine.until(/Self-test ended/)
+    expect(text).toContain('The operation is insecure. Settings are the defaults')
+    machine.keys('Enter')
+    await handedOff(machine)
+  })
+
+  test('settings for a larger machine are fitted to this one’s budget, and it says how', async () => {
+    const appliances = makeFlash().volumes.flatMap(({ appliance, ramMiB }) =>
+      typeof appliance === 'string' ? [{ appliance, ramMiB: Number(ramMiB) }] : [],
+    )
+    const defaults = defaultSettings(appliances, 2_048)
+    const web = { start: true, memoryMiB: 1_024, capPercent: 50, weight: 200 }
+    const machine = machineOf(makeFlash(), (platform) => {
+      waiting(platform)
+      platform.deviceMemoryGiB = 2
+      platform.nvram = encodeNvram({ ...defaults, appliances: { ...defaults.appliances, web } })
+    })
+    const text = await machine.until(/Self-test ended/)
+    expect(text).toContain('The memory of Web is 240 MiB now: the budget has 512.')
+    machine.keys('Enter')
+    const handOff = await handedOff(machine)
+    expect(handOff.memoryBudgetMiB).toBe(512)
+    expect(handOff.settings.appliances['web']).toEqual({ ...web, memoryMiB: 240 })
+  })
+
+  test('tells what stays off when the budget does not hold all', async () => {
+    const flash = withField(withField(makeFlash(), 'web', 'ramMiB', 256), 'primary', 'ramMiB', 256)
+    const machine = machineOf(flash, (platform) => {
+      waiting(platform)
+      platform.deviceMemoryGiB = 1
+    })
+    const text = await machine.until(/Self-test ended/)
+    expect(text).toContain('Not started: Messaging, Management and Vault. Choose others in Setup (F2).')
+    machine.keys('Enter')
+    await handedOff(machine)
+  })
+
+  test('a keyboard nobody listens to is a warning', async () => {
+    const flash = makeFlash()
+    const machine = machineOf(flash, (platform) => {
+      waiting(platform)
+      Object.assign(platform, { keyboard: () => ({ listening: false, onScreen: false }) })
+    })
+    expect(rowWith(await machine.until(/Self-test ended/), 'Keyboard')).toContain('ABSENT')
+    machine.keys('Enter')
+    await machine.outcome
+  })
+})
+
+test('a manifest is read from what the build made, unknown fields and all', async () => {
+  const flash = makeFlash()
+  const manifest = manifestOf(flash)
+  const handOff = await handedOff(
+    machineOf(flash, undefined, undefined, { ...Object(manifest), later: 'field' }),
+  )
+  expect(handOff.volumes).toHaveLength(10)
+})

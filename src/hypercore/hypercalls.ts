@@ -89,17 +89,14 @@ function sanitiseLog(untrustedArguments: readonly string[]): Result<Act, Fault> 
 function info({ core, caller }: Context): string {
   const { name, state, memoryBytes, limits } = caller.info(false)
   const rows = [
-    ['field', 'value'],
     ['domain', caller.id],
     ['name', name],
     ['state', state],
     ['memory', `${memoryBytes / 2 ** 20} MiB`],
-    ['cap', `${limits.capPercent} % of a core`],
-    ['weight', limits.weight],
-    ['supervisor', `HyperCore ${core.version}`],
-    ['abi', AGENT_ABI],
-  ]
-  return table(rows)
+    ['processor', `at most ${limits.capPercent} % of a core, weight ${limits.weight}`],
+    ['supervisor', `HyperCore ${core.version}, hypercall ABI ${AGENT_ABI}`],
+  ] as const
+  return rows.map(([label, value]) => `${label.padEnd(12)}${value}`).join('\n')
 }
 
 function table(rows: readonly (readonly (string | number)[])[]): string {
@@ -115,8 +112,22 @@ function listDomains({ core }: Context): string {
   return table([['id', 'name', 'state', 'MiB', 'cap', 'weight'], ...rows])
 }
 
-function listStats({ core }: Context): string {
-  const rows = core.domains().flatMap((domain) => {
+/** Of all domains, or of one. */
+function sanitiseStats(untrustedArguments: readonly string[]): Result<Act, Fault> {
+  const [untrustedName, ...more] = untrustedArguments
+  const only = untrustedName === undefined ? undefined : parseDomainId(untrustedName)
+  if (more.length > 0 || (untrustedName !== undefined && only === undefined))
+    return malformed('this call takes nothing or the id of one domain')
+  return ok(({ core }) => {
+    const domains = core.domains().filter(({ id }) => only === undefined || id === only)
+    if (only !== undefined && domains.length === 0)
+      return Promise.resolve(err(fault('no-such-domain', `There is no domain “${only}”.`)))
+    return Promise.resolve(ok(tableOfStats(domains)))
+  })
+}
+
+function tableOfStats(domains: readonly Domain[]): string {
+  const rows = domains.flatMap((domain) => {
     const { stats } = domain
     if (stats === undefined) return []
     const exits = stats.exits.reduce((sum, { count }) => sum + count, 0)
@@ -132,7 +143,7 @@ const HYPERCALLS: Readonly<Record<HypercallName, Hypercall>> = {
   clip: { needs: undefined, sanitise: undefined },
   vault: { needs: undefined, sanitise: undefined },
   list: { needs: 'control', sanitise: plain(listDomains) },
-  stats: { needs: 'control', sanitise: plain(listStats) },
+  stats: { needs: 'control', sanitise: sanitiseStats },
   start: { needs: 'control', sanitise: onDomain((id) => ({ name: 'start', args: { id } }), 'is running') },
   pause: { needs: 'control', sanitise: onDomain((id) => ({ name: 'pause', args: { id } }), 'is paused') },
   resume: { needs: 'control', sanitise: onDomain((id) => ({ name: 'resume', args: { id } }), 'is running') },
@@ -170,7 +181,7 @@ async function run(
   if (act?.ok === false) return act
   if (needs !== undefined && !caller.identity.definition.capabilities.includes(needs)) {
     core.log('warning', `${caller.name} may not call “${name}”: permission denied.`, caller)
-    return err(fault('forbidden', 'permission denied'))
+    return err(fault('forbidden', `“${name}” is not for this domain`))
   }
   if (act === undefined) return err(fault('not-implemented', `“${name}” is not implemented yet`))
   return act.value({ core, caller })

@@ -51,17 +51,13 @@ describe('info and log', () => {
   it('are for every guest', async () => {
     const info = await ask(web, 'info')
     expect(info?.status).toBe('ok')
-    const rows = info?.text.split('\n').map((line) => line.split('\t'))
-    expect(rows).toEqual([
-      ['field', 'value'],
+    expect(info?.text.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
       ['domain', 'web'],
       ['name', 'Web'],
       ['state', 'running'],
       ['memory', '64 MiB'],
-      ['cap', '100 % of a core'],
-      ['weight', '100'],
-      ['supervisor', 'HyperCore 0.1.0'],
-      ['abi', '1'],
+      ['processor', 'at most 100 % of a core, weight 100'],
+      ['supervisor', 'HyperCore 0.1.0, hypercall ABI 1'],
     ])
     expect(await ask(web, 'log', 'disk', 'full')).toEqual({ status: 'ok', text: '' })
     expect(bench.journal.at(-1)).toBe('Web says: disk full')
@@ -94,7 +90,7 @@ describe('control', () => {
     async (name) => {
       const states = bench.states('management')
       const reply = await ask(web, name, ...(ARGUMENTS[name] ?? []))
-      expect(reply).toEqual({ status: 'forbidden', text: 'permission denied' })
+      expect(reply).toEqual({ status: 'forbidden', text: `“${name}” is not for this domain` })
       expect(bench.journal.at(-1)).toBe(`Web may not call “${name}”: permission denied.`)
       expect(bench.states('management')).toEqual(states)
       expect(management.kinds).not.toContain('pause')
@@ -118,6 +114,8 @@ describe('control', () => {
       'id\tcpu%\tMIPS\texits\tinterrupts',
       'web\t50.0\t1000.0\t7\t3',
     ])
+    expect((await ask(management, 'stats', 'web'))?.text.split('\n')).toHaveLength(2)
+    expect((await ask(management, 'stats', 'nobody'))?.status).toBe('no-such-domain')
     web.says({ kind: 'spinning', forMs: 2000 })
     expect((await ask(management, 'list'))?.text).toContain('web\tWeb\tspinning')
   })

@@ -2,7 +2,7 @@
 
 const LOW = '☺☻♥♦♣♠•◘○◙♂♀♪♫☼►◄↕‼¶§▬↨↑↓→←∟↔▲▼'
 const HIGH =
-  'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀' +
+  '⌂ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀' +
   'αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■'
 
 const ASCII = Array.from({ length: 95 }, (_, index) => String.fromCharCode(0x20 + index)).join('')
@@ -26,6 +26,8 @@ const NEAREST: ReadonlyMap<string, string> = new Map([
 
 /** `text` in the code page's repertoire; what it lacks, control characters included, becomes “?”. */
 export function toCodePage437(text: string): string {
+  // Nearly all of it is plain ASCII, and every redraw comes through here.
+  if (/^[ -~]*$/.test(text)) return text
   let result = ''
   for (const character of text) {
     result += REPERTOIRE.has(character) ? character : (NEAREST.get(character) ?? '?')

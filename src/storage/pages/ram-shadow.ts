@@ -106,10 +106,7 @@ export class RamShadow {
       const filled = part.filter((page) => !isZero(page))
       const bytes = new Uint8Array(filled.length * PAGE_BYTES)
       for (const [position, page] of filled.entries())
-        bytes.set(
-          this.#bytes.subarray(page * PAGE_BYTES, (page + 1) * PAGE_BYTES),
-          position * PAGE_BYTES,
-        )
+        bytes.set(this.#bytes.subarray(page * PAGE_BYTES, (page + 1) * PAGE_BYTES), position * PAGE_BYTES)
       yield { indices: filled, bytes, zeros: part.filter(isZero) }
     }
   }

@@ -278,13 +278,20 @@ export class SlotFile {
     this.#groups += 1
   }
 
-  /** Gives room past the last live slot back to the browser. Call when no commit is under way. */
+  /** Gives room past the last live slot back to the browser, as far as it takes it. Not while a commit is being made. */
   trim(): void {
+    if (this.#failed) return
     let last = this.capacity
     while (last > 0 && this.references(last) === 0) last -= 1
     const groups = Math.ceil(last / GROUP_SLOTS)
     if (groups === this.#groups) return
-    this.#io(() => this.#handle.truncate(groupStart(groups)))
+    try {
+      this.#io(() => this.#handle.truncate(groupStart(groups)))
+    } catch (error) {
+      // The room stays in the file and is used again.
+      if (error instanceof StorageError) return
+      throw error
+    }
     this.#groups = groups
     for (const group of this.#unwrittenHashes.keys()) if (group >= groups) this.#unwrittenHashes.delete(group)
   }

@@ -1,5 +1,9 @@
 /** What a snapshot is, outside the store and in it. */
 
+import { assert } from '../../base/assert.ts'
+import { FormatError } from './format-error.ts'
+import { PAGE_BYTES } from './slot-file.ts'
+
 export type SnapshotId = string
 
 /** A snapshot restores into a machine that is the same in all of these. */
@@ -73,3 +77,28 @@ export const MAX_DEVICE_STATE_BYTES = 2 ** 28
 export const MAX_THUMBNAIL_BYTES = 2 ** 20
 export const MAX_NAME_LENGTH = 200
 export const MAX_NOTE_LENGTH = 4000
+
+/** In which of its parts the machine differs from what a snapshot fits; undefined when it fits. */
+export function machineDifference(wanted: MachineFingerprint, found: MachineFingerprint): string | undefined {
+  if (wanted.engine !== found.engine) return `engine ${found.engine}, not ${wanted.engine}`
+  if (wanted.memoryMiB !== found.memoryMiB) return `${found.memoryMiB} MiB, not ${wanted.memoryMiB}`
+  if (wanted.devices !== found.devices) return `devices ${found.devices}, not ${wanted.devices}`
+  return undefined
+}
+
+/** @throws FormatError (too-large) */
+export function checkText({ name, note }: { readonly name: string; readonly note: string }): void {
+  if (name.length > MAX_NAME_LENGTH || note.length > MAX_NOTE_LENGTH)
+    throw new FormatError(
+      'too-large',
+      `A name has ${MAX_NAME_LENGTH} characters at most, a note ${MAX_NOTE_LENGTH}.`,
+    )
+}
+
+/** @throws FormatError (too-large) */
+export function checkDraft(draft: SnapshotDraft, ram: RamChange): void {
+  checkText(draft)
+  assert(ram.ramBytes % PAGE_BYTES === 0 && ram.ramBytes <= MAX_RAM_BYTES, `${ram.ramBytes} bytes of RAM`)
+  if (draft.deviceState.length > MAX_DEVICE_STATE_BYTES || draft.thumbnail.length > MAX_THUMBNAIL_BYTES)
+    throw new FormatError('too-large', 'The machine’s state or its picture is larger than a snapshot holds.')
+}

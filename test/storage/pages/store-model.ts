@@ -1,0 +1,55 @@
+/** Small guests to store: a few pages of RAM, some of them equal, some zero. */
+
+import type { DiskHandle } from '../../../src/storage/opfs-disk.ts'
+import { PageStore } from '../../../src/storage/pages/page-store.ts'
+import { PAGE_BYTES } from '../../../src/storage/pages/slot-file.ts'
+import type { MachineFingerprint, RamChange, SnapshotDraft } from '../../../src/storage/pages/snapshot.ts'
+import { RamShadow } from '../../../src/storage/pages/ram-shadow.ts'
+
+export const MACHINE: MachineFingerprint = { engine: 'test-1', memoryMiB: 1, devices: 'uart0' }
+
+export function draft(name: string, more: Partial<SnapshotDraft> = {}): SnapshotDraft {
+  return {
+    domain: 'primary',
+    parent: undefined,
+    name,
+    note: '',
+    time: 1_700_000_000_000,
+    machine: MACHINE,
+    deviceState: new TextEncoder().encode(`device state of ${name}`),
+    thumbnail: new Uint8Array(),
+    ...more,
+  }
+}
+
+/** A page whose content is `content` alone: 0 is zeros. */
+export function fillPage(ram: Uint8Array, page: number, content: number): void {
+  const words = new Uint32Array(ram.buffer, ram.byteOffset + page * PAGE_BYTES, PAGE_BYTES / 4)
+  for (let i = 0; i < words.length; i += 1) words[i] = content === 0 ? 0 : Math.imul(content, i + 1)
+}
+
+export function ramOf(contents: readonly number[]): Uint8Array<ArrayBuffer> {
+  const ram = new Uint8Array(contents.length * PAGE_BYTES)
+  for (const [page, content] of contents.entries()) fillPage(ram, page, content)
+  return ram
+}
+
+/** All of a RAM as a change. */
+export function whole(ram: Uint8Array): RamChange {
+  return new RamShadow(ram.length).capture(ram)
+}
+
+export async function openStore(handle: DiskHandle): Promise<PageStore> {
+  const opened = await PageStore.open(handle)
+  if (!opened.ok) throw opened.error
+  return opened.value
+}
+
+export function value<T>(result: { ok: true; value: T } | { ok: false; error: Error }): T {
+  if (!result.ok) throw result.error
+  return result.value
+}
+
+export function kindOf(result: { ok: true } | { ok: false; error: { kind: string } }): string {
+  return result.ok ? 'ok' : result.error.kind
+}

@@ -13,6 +13,8 @@ export type BootMenuResult =
 
 const ENTRIES = ['hyperspace', 'primary', 'setup'] as const
 
+const KEYS = ['↑ and ↓ move, Enter boots', 'Esc boots by the stored order'] as const
+
 /** How each boot path is called on every screen. */
 export const BOOT_PATH_NAMES: Readonly<Record<BootPath, string>> = {
   hyperspace: 'HyperSpace',
@@ -83,6 +85,6 @@ export class BootMenu {
         ? { label: 'Enter Setup', remark: '' }
         : { label: BOOT_PATH_NAMES[entry], remark: this.#why(entry) ?? '' },
     )
-    return { kind: 'list', title: 'Boot Menu', items, index: this.#index }
+    return { kind: 'list', title: 'Boot Menu', items, index: this.#index, footer: KEYS }
   }
 }

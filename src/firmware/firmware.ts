@@ -323,14 +323,12 @@ export class Firmware {
       return { text: request === '' ? work : `${request} ${work}`, style: Style.post }
     }
     const refused = this.#post.refused.map(({ name }) => name)
-    const without = refused.length === 0 ? '' : ` Refused: ${listed(refused)}.`
-    const ended = `Self-test ended after ${milliseconds(this.#endedAfterMs)}.${without}`
-    if (this.#waiting === undefined)
-      return { text: ended, style: without === '' ? Style.post : Style.postWarning }
-    return {
-      text: `${ended} Boots in ${seconds(this.#waiting)}; <Enter> boots now.`,
-      style: Style.postBright,
-    }
+    const parts = [
+      `Self-test ended: ${milliseconds(this.#endedAfterMs)}.`,
+      ...(this.#waiting === undefined ? [] : [`Boots in ${seconds(this.#waiting)} or by <Enter>.`]),
+      ...(refused.length === 0 ? [] : [`Refused: ${listed(refused)}.`]),
+    ]
+    return { text: parts.join(' '), style: refused.length === 0 ? Style.postBright : Style.postWarning }
   }
 
   #picture(): PostPicture {

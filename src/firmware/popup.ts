@@ -17,6 +17,8 @@ export type Popup =
       readonly title: string
       readonly items: readonly ListItem[]
       readonly index: number
+      /** Lines below the list, on its keys. */
+      readonly footer?: readonly string[]
     }
   | { readonly kind: 'question'; readonly title: string; readonly text: string; readonly yes: boolean }
   | { readonly kind: 'notice'; readonly title: string; readonly paragraphs: readonly string[] }
@@ -72,7 +74,7 @@ export function drawPopup(screen: TextScreen, popup: Popup): void {
       drawQuestion(screen, popup.title, popup.text, popup.yes)
       return
     case 'list':
-      drawList(screen, popup.title, popup.items, popup.index)
+      drawList(screen, popup)
       return
     default:
       popup satisfies never
@@ -116,22 +118,31 @@ function drawQuestion(screen: TextScreen, title: string, text: string, yes: bool
   screen.put(row, 43, '   No    ', yes ? Style.popup : Style.popupFocus)
 }
 
-function drawList(screen: TextScreen, title: string, items: readonly ListItem[], index: number): void {
+function drawList(
+  screen: TextScreen,
+  { title, items, index, footer = [] }: Extract<Popup, { kind: 'list' }>,
+): void {
   const labels = Math.max(...items.map(({ label }) => label.length))
   const remarks = Math.max(...items.map(({ remark }) => remark.length))
-  const inner = Math.max(title.length + 2, labels + (remarks === 0 ? 0 : remarks + 2), 20)
+  const widest = labels + (remarks === 0 ? 0 : remarks + 2)
+  const inner = Math.max(20, title.length + 2, widest, ...footer.map((line) => line.length))
   const rows = Math.min(items.length, LIST_ROWS)
-  const inside = screen.popup(inner + 4, rows + 2, title)
+  const height = rows + 2 + (footer.length === 0 ? 0 : footer.length + 1)
+  const inside = screen.popup(inner + 4, height, title)
   const first = Math.min(Math.max(0, index - Math.floor(rows / 2)), items.length - rows)
   for (let row = 0; row < rows; row++) {
     const item = items[first + row]
     if (item === undefined) continue
     const focused = first + row === index
     const style = focused ? Style.popupFocus : Style.popup
-    screen.fill(inside.row + row, inside.column - 1, inner + 2, 1, style)
-    screen.put(inside.row + row, inside.column, item.label, style)
-    screen.putRight(inside.row + row, inside.column + inner, item.remark, focused ? style : Style.popupDim)
+    const y = inside.row + row
+    screen.fill(y, inside.column - 1, inner + 2, 1, style)
+    screen.put(y, inside.column, item.label, style)
+    screen.putRight(y, inside.column + inner, item.remark, focused ? style : Style.popupDim)
   }
+  footer.forEach((line, at) => {
+    screen.putCentred(inside.row + rows + 1 + at, line, Style.popupDim, inside.column, inner)
+  })
   const edge = inside.column + inner + 1
   if (first > 0) screen.put(inside.row, edge, '▲', Style.popupTitle)
   if (first + rows < items.length) screen.put(inside.row + rows - 1, edge, '▼', Style.popupTitle)

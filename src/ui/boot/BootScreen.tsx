@@ -32,7 +32,7 @@ const FIRMWARE_KEYS = new Set([
 const KEY_ROW = [
   { face: 'F2', key: 'F2', name: 'F2, setup' },
   { face: 'F12', key: 'F12', name: 'F12, boot menu' },
-  { face: 'Esc', key: 'Escape', name: 'Escape' },
+  { face: 'Esc', key: 'Escape', name: 'Esc, escape' },
   { face: 'F9', key: 'F9', name: 'F9, defaults' },
   { face: 'F10', key: 'F10', name: 'F10, save' },
   { face: '←', key: 'ArrowLeft', name: 'Left' },

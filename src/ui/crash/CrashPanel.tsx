@@ -62,11 +62,13 @@ function Report({ domain, crash }: ReportProps) {
           <RegisterTable registers={crash.registers} instructions={crash.instructions} />
         )}
         {crash.consoleTail.trim() !== '' && (
-          // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls sideways
-          <section aria-label="Last console lines" className={styles['console']} tabIndex={0}>
+          <div className={styles['console']}>
             <h3>Last on its console</h3>
-            <pre>{crash.consoleTail.trimEnd()}</pre>
-          </section>
+            {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls sideways */}
+            <section aria-label="Last console lines" tabIndex={0}>
+              <pre>{crash.consoleTail.trimEnd()}</pre>
+            </section>
+          </div>
         )}
       </div>
     </article>

@@ -105,7 +105,7 @@ function Tools() {
       <button
         type="button"
         className={styles['toggle']}
-        aria-label="Toggle primary and last appliance (F4)"
+        aria-label="F4: primary and last appliance"
         title="Toggle primary and last appliance (F4)"
         onClick={(event) => {
           seat.toggle(event.timeStamp)

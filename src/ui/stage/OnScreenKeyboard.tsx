@@ -45,12 +45,12 @@ export function OnScreenKeyboard() {
   return (
     <fieldset className={styles['keyboard']} aria-label="On-screen keyboard">
       <div className={styles['row']}>
-        <Key definition={{ code: 'Escape', label: 'Esc', spoken: 'Escape' }} />
+        <Key definition={{ code: 'Escape', label: 'Esc', spoken: 'Esc, escape' }} />
         <Key definition={{ code: 'Tab', label: 'Tab' }} />
         {MODIFIERS.map(({ name, label }) => (
           <ModifierKey key={name} name={name} label={label} />
         ))}
-        <KeyButton label="F1–F12 and more keys" pressed={more} onPress={() => setMore(!more)}>
+        <KeyButton label="Fn: F1–F12 and more keys" pressed={more} onPress={() => setMore(!more)}>
           Fn
         </KeyButton>
         <KeyButton

@@ -8,7 +8,7 @@ import { App } from '../../../src/ui/App.tsx'
 import type { RestartTarget, Screen } from '../../../src/ui/app-props.ts'
 import { StageController } from '../../../src/ui/stage/stage-controller.ts'
 import { FakeMachine } from './fake-machine.ts'
-import { FakeFirmware, handOffFor, populate, screenFor } from './scenes.ts'
+import { CRASH, FakeFirmware, handOffFor, populate, screenFor } from './scenes.ts'
 
 const query = new URLSearchParams(location.search)
 const scene = query.get('scene') ?? 'shell'
@@ -46,7 +46,7 @@ createRoot(root).render(
   />,
 )
 
-export const harness = { seat, stage, machine, firmware, preferences, restarts, takeOvers }
+export const harness = { CRASH, seat, stage, machine, firmware, preferences, restarts, takeOvers }
 declare global {
   interface Window {
     harness: typeof harness

@@ -1,32 +1,43 @@
-/** Serves the harness from the sources, for tests in Chromium and for looking at it. */
+/** Builds the harness once and serves it, for tests in Chromium; or serves its sources, for looking at it while they change. */
 
 import { join } from 'node:path'
 import react from '@vitejs/plugin-react'
-import { createServer, type ViteDevServer } from 'vite'
+import { build, createServer, preview, type InlineConfig } from 'vite'
 import { hypercoreSize } from '../../../src/build/hypercore-size.ts'
 import { notices } from '../../../src/build/notices.ts'
 
 const root = join(import.meta.dirname, '../../..')
 
-/** Listens on a free port of this machine; the caller closes it. With a port given, it follows changed sources. */
-export async function serveHarness(port = 0): Promise<{ url: string; server: ViteDevServer }> {
+const config: InlineConfig = {
+  configFile: false,
+  root: import.meta.dirname,
+  cacheDir: join(root, 'node_modules/.cache/vite-harness'),
+  logLevel: 'warn',
+  plugins: [react(), hypercoreSize(join(root, 'src/hypercore')), notices(root)],
+}
+
+export type Served = { readonly url: string; close(): Promise<void> }
+
+/** The built harness on a free port of this machine; the caller closes it. */
+export async function serveHarness(): Promise<Served> {
+  const outDir = join(root, `node_modules/.cache/harness-${process.pid}`)
+  await build({ ...config, build: { outDir, emptyOutDir: true, target: 'es2022', minify: false } })
+  const server = await preview({ ...config, build: { outDir }, preview: { host: '127.0.0.1', port: 0 } })
+  return { url: addressOf(server.resolvedUrls), close: () => server.close() }
+}
+
+/** The harness from its sources, followed as they change. */
+export async function serveHarnessSources(port: number): Promise<Served> {
   const server = await createServer({
-    configFile: false,
-    root: import.meta.dirname,
-    cacheDir: join(root, 'node_modules/.cache/vite-harness'),
-    logLevel: 'warn',
-    plugins: [react(), hypercoreSize(join(root, 'src/hypercore')), notices(root)],
-    server: {
-      host: '127.0.0.1',
-      port,
-      strictPort: port !== 0,
-      fs: { allow: [root] },
-      hmr: false,
-      ...(port === 0 ? { watch: null } : {}),
-    },
+    ...config,
+    server: { host: '127.0.0.1', port, strictPort: true, fs: { allow: [root] }, hmr: false },
   })
   await server.listen()
-  const url = server.resolvedUrls?.local[0]
+  return { url: addressOf(server.resolvedUrls), close: () => server.close() }
+}
+
+function addressOf(urls: { readonly local: readonly string[] } | null): string {
+  const url = urls?.local[0]
   if (url === undefined) throw new Error('the harness server has no address')
-  return { url, server }
+  return url
 }

@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { PHONE, useScenes, violations } from './harness/open-scene.ts'
+
+const open = useScenes()
+
+const choose = (item: string) => async (page: Page) => {
+  await page.getByRole('button', { name: 'More', exact: true }).click()
+  await page.getByRole('menuitem', { name: item }).click()
+  await page.getByRole('dialog').waitFor()
+}
+
+const domainMenu = (item: string) => async (page: Page) => {
+  await page.getByRole('button', { name: 'Primary: menu' }).click()
+  await page.getByRole('menuitem', { name: item }).click()
+  await page.getByRole('dialog').waitFor()
+}
+
+/** Every screen: the scene, and what a person does to get there. */
+const SCREENS: readonly [name: string, query: string, reach?: (page: Page) => Promise<void>][] = [
+  ['boot screen', 'scene=boot'],
+  ['shell', 'scene=shell'],
+  ['shell with nine domains', 'scene=many'],
+  ['shell with a hint', 'scene=shell&hints'],
+  ['shell with nothing kept', 'scene=nothing-kept'],
+  ['embedded', 'scene=shell&embed'],
+  ['a display on the stage', 'scene=shell', async (page) => page.keyboard.press('Control+Alt+Digit2')],
+  ['crash', 'scene=crash'],
+  ['spinning', 'scene=spinning'],
+  ['paused', 'scene=paused'],
+  ['off', 'scene=off'],
+  ['booting', 'scene=booting'],
+  [
+    'on-screen keyboard',
+    'scene=shell',
+    async (page) => page.getByRole('button', { name: 'On-screen keyboard' }).click(),
+  ],
+  ['menu', 'scene=shell', async (page) => page.getByRole('button', { name: 'More', exact: true }).click()],
+  [
+    'menu of a domain',
+    'scene=shell',
+    async (page) => page.getByRole('button', { name: 'Primary: menu' }).click(),
+  ],
+  ['switcher', 'scene=shell', async (page) => page.getByRole('button', { name: 'Switcher' }).click()],
+  [
+    'refused volume',
+    'scene=refused',
+    async (page) => page.getByRole('button', { name: 'web refused' }).click(),
+  ],
+  ['confirmation of a kill', 'scene=shell', domainMenu('Kill…')],
+  ['figures and limits', 'scene=shell', domainMenu('Figures and limits…')],
+  ['confirmation of a restart', 'scene=shell', choose('Restart…')],
+  ['hand-off', 'scene=refused', choose('What the firmware handed off')],
+  ['journal', 'scene=shell', choose('Journal')],
+  ['keys', 'scene=shell', choose('Keys')],
+  ['honesty', 'scene=shell', choose('What is real, what is modelled')],
+  [
+    'about, with its notices',
+    'scene=shell',
+    async (page) => {
+      await choose('About HyperCore')(page)
+      await page.getByRole('button', { name: 'Licences and notices' }).click()
+      await page.getByRole('region', { name: 'Licences and notices' }).waitFor()
+    },
+  ],
+  ['no WebAssembly', 'scene=no-webassembly'],
+  ['no worker', 'scene=no-worker'],
+  ['too little memory', 'scene=too-little-memory'],
+  ['a failed start', 'scene=failed'],
+  ['running in another tab', 'scene=elsewhere'],
+  ['taken over', 'scene=taken-over'],
+]
+
+test.each(SCREENS)(
+  '%s has no axe violation and no error: dark, light, on a phone',
+  async (_name, query, reach) => {
+    const { page, complaints } = await open(`${query}&theme=dark`, { reducedMotion: 'reduce' })
+    await reach?.(page)
+    expect(await violations(page)).toEqual([])
+    await page.evaluate(() => window.harness.preferences.setState({ theme: 'light' }))
+    expect(await violations(page)).toEqual([])
+    await page.setViewportSize(PHONE)
+    expect(await violations(page)).toEqual([])
+    expect(complaints).toEqual([])
+    await page.context().close()
+  },
+)

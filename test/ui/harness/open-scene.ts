@@ -1,0 +1,61 @@
+/** Opens a scene of the harness in headless Chromium, and asks axe-core what is wrong with it. */
+
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { AxeResults } from 'axe-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, beforeAll } from 'vitest'
+import { launchChromium } from '../../support/browser.ts'
+import { serveHarness, type Served } from './server.ts'
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+export const DESKTOP = { width: 1440, height: 900 }
+export const PHONE = { width: 390, height: 844 }
+export const TOUCH: BrowserContextOptions = { viewport: PHONE, hasTouch: true, isMobile: true }
+
+export type Scene = {
+  readonly page: Page
+  /** Uncaught errors and errors on the browser's console so far. */
+  readonly complaints: string[]
+}
+
+/** For one test file: a server and a browser, both gone when it ends. */
+export function useScenes(): (query: string, options?: BrowserContextOptions) => Promise<Scene> {
+  let browser: Browser | undefined
+  let served: Served | undefined
+  beforeAll(async () => {
+    served = await serveHarness()
+    browser = await launchChromium()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await served?.close()
+  })
+  return async (query, options = {}) => {
+    if (browser === undefined || served === undefined) throw new Error('a scene is opened in a test')
+    const context = await browser.newContext({ viewport: DESKTOP, ...options })
+    const page = await context.newPage()
+    const complaints: string[] = []
+    page.on('pageerror', (error) => complaints.push(`uncaught: ${error.message}`))
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(`console: ${message.text()}`)
+    })
+    await page.goto(`${served.url}?${query}`)
+    await page.locator('#root > *').first().waitFor()
+    return { page, complaints }
+  }
+}
+
+/** What axe-core finds wrong, as readable lines; empty is good. WCAG 2.2 A and AA with its best practices. */
+export async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(AXE)
+  const results = await page.evaluate(async () => {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the script just evaluated put it there
+    const axe = (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe
+    return axe.run()
+  })
+  return results.violations.flatMap(({ id, help, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${help}\n  ${html}\n  ${failureSummary ?? ''}`),
+  )
+}

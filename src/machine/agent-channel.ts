@@ -79,8 +79,9 @@ export class AgentChannel {
   /** After a slice, too: hands over what the guest has buffers for. */
   deliver(): void {
     const queue = this.#internals.cpu.devices.virtio_console?.virtio.queues[0]
+    if (queue === undefined) return
     // is_configured() answers an address, not a boolean.
-    while (this.#waiting.length > 0 && queue !== undefined && queue.is_configured() && queue.has_request()) {
+    while (this.#waiting.length > 0 && queue.is_configured() && queue.has_request()) {
       const chunk = this.#waiting.shift() ?? new Uint8Array()
       this.#waitingBytes -= chunk.length
       this.#internals.bus.send('virtio-console0-input-bytes', chunk)

@@ -52,7 +52,6 @@ Dir::Etc::sourceparts "$etc/sources.list.d";
 Dir::State::lists "$HS_WORK/apt/lists";
 Dir::State::status "$HS_WORK/apt/status";
 Dir::Cache "$HS_WORK/apt/cache";
-Dir::Cache::pkgcache "";
 APT::Architecture "amd64";
 APT::Architectures { "amd64"; "i386"; };
 APT::Sandbox::User "root";
@@ -126,6 +125,23 @@ fetch_deb() {
   [ "$(sha256_of "$file")" = "$sha" ] || die "$name ($arch) $version does not have the SHA-256 of packages.lock"
   if [ "$pinned" != "$version $sha" ]; then lock_write "$name" "$arch" "$version" "$sha"; fi
   printf '%s\n' "$file"
+}
+
+# prefetch_debs: downloads what packages.lock pins in one go; whatever is missing afterwards fetch_deb names.
+prefetch_debs() {
+  local name arch version sha wanted=() into
+  while read -r name arch version sha; do
+    [ "$arch" = source ] && continue
+    [ -e "$HS_CACHE/debs/${name}_${version//:/%3a}_$arch.deb" ] && continue
+    if [ "$arch" = all ]; then wanted+=("$name=$version"); else wanted+=("$name:$arch=$version"); fi
+  done <"$HS_LOCK"
+  [ ${#wanted[@]} -gt 0 ] || return 0
+  apt_setup
+  say "downloading ${#wanted[@]} packages"
+  into=$(mktemp -d "$HS_WORK/fetch.XXXXXX")
+  (cd "$into" && apt_private apt-get -q -q download "${wanted[@]}" >&2) || true
+  find "$into" -name '*.deb' -exec mv -t "$HS_CACHE/debs" {} +
+  rm -rf "$into"
 }
 
 # fetch_src NAME: prints the folder holding the pinned source package (.dsc and what it names); the lock's SHA-256 is the

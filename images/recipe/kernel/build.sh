@@ -9,6 +9,9 @@ if [ ! -d "$work/source" ]; then
   extract_deb "$(fetch_deb linux-source-6.1 all)" "$work/package"
   tar -C "$work" -xf "$work/package/usr/src/linux-source-6.1.tar.xz"
   mv "$work/linux-source-6.1" "$work/source"
+  for change in "$HS_RECIPE"/kernel/patches/*.patch; do
+    patch --quiet --directory "$work/source" --strip 1 --input "$change"
+  done
 else
   fetch_deb linux-source-6.1 all >/dev/null
 fi

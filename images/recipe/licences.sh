@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# images/LICENSES: the texts, and NOTICES with every package whose files are in a volume.
+. "$(dirname "$0")/common.sh"
+into=$HS_IMAGES/LICENSES
+mkdir -p "$into"
+for text in GPL-1 GPL-2 GPL-3 LGPL-2 LGPL-2.1 LGPL-3 Apache-2.0 MPL-2.0 Artistic; do
+  [ -e "/usr/share/common-licenses/$text" ] && cp --dereference "/usr/share/common-licenses/$text" "$into/$text.txt"
+done
+# Each package's own copyright file, as Debian ships it.
+rm -rf "$into/packages"
+mkdir -p "$into/packages"
+while read -r name version arch _; do
+  [ -n "$name" ] || continue
+  arch=${arch#(}
+  arch=${arch%%)*}
+  deb=$HS_CACHE/debs/${name}_${version//:/%3a}_$arch.deb
+  [ -e "$deb" ] || continue
+  dpkg-deb --fsys-tarfile "$deb" | tar -xOf - --wildcards "./usr/share/doc/*/copyright" >"$into/packages/$name.txt" 2>/dev/null || rm -f "$into/packages/$name.txt"
+done <"$HS_WORK/packages"
+{
+  echo "What the volumes of images/flash are made of"
+  echo
+  echo "Each line: binary package, version, architecture, its source package, the volumes that hold files of it. The source"
+  echo "packages are in Debian's archive under these names and versions ('apt-get source NAME=VERSION'); images/build.sh builds"
+  echo "the volumes from the binary packages, whose SHA-256 images/recipe/packages.lock pins. Licence texts are in this folder,"
+  echo "each package's own copyright file in packages/."
+  echo
+  cat "$HS_WORK/packages"
+} >"$into/NOTICES.txt"

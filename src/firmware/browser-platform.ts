@@ -10,7 +10,7 @@ import type {
 
 export type BrowserPlatformOptions = {
   readonly engineUrls: { readonly simd: string; readonly fallback: string }
-  /** The URL of a file of the manifest (“flash/kernel.bin.gz”). */
+  /** The URL of a file of the manifest (“flash/kernel.img”). */
   readonly volumeUrl: (file: string) => string
   readonly scriptUrls: Readonly<Record<ScriptName, string>>
   readonly readNvram: () => Promise<Uint8Array | undefined>

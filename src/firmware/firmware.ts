@@ -4,7 +4,7 @@
  */
 
 import { assertNever } from '../base/assert.ts'
-import type { BootPath, FirmwareSettings, HandOff } from '../protocol/hand-off.ts'
+import type { BootPath, FirmwareSettings, HandOff, RefusedVolume } from '../protocol/hand-off.ts'
 import { BOOT_PATH_NAMES, BootMenu, unavailable } from './boot-menu.ts'
 import { Style } from './brand.ts'
 import { HELP_TITLE, POST_HELP } from './help.ts'
@@ -33,7 +33,13 @@ export type { FirmwareKey } from './keys.ts'
 
 export type FirmwareOutcome =
   | { readonly kind: 'hand-off'; readonly handOff: HandOff }
-  | { readonly kind: 'halted'; readonly message: string; readonly action: string }
+  | {
+      readonly kind: 'halted'
+      readonly message: string
+      readonly action: string
+      /** Volumes refused until then: a copy of them that something keeps is better forgotten. */
+      readonly refused: readonly RefusedVolume[]
+    }
 
 export type FirmwareOptions = {
   /** From a deep link: decides the boot path of this once, or opens Setup as soon as it can. */
@@ -282,7 +288,7 @@ export class Firmware {
   #halt(halt: Halt): FirmwareOutcome {
     this.#help = undefined
     this.#enter({ kind: 'halted', halt })
-    return { kind: 'halted', ...halt }
+    return { kind: 'halted', ...halt, refused: this.#post.refused }
   }
 
   #handOff(

@@ -56,7 +56,7 @@ export function describeNvramError(error: NvramError): string {
     case 'too-large':
       return `it has ${error.actualBytes} bytes, more than the ${NVRAM_MAX_BYTES} of an NVRAM`
     case 'checksum':
-      return `CRC-32 stored ${error.stored}, computed ${error.computed}`
+      return `checksum wrong, CRC-32 stored ${error.stored}, computed ${error.computed}`
     case 'future-version':
       return `it is of version ${error.version}, and this firmware reads ${NVRAM_VERSION}`
     case 'malformed':

@@ -43,7 +43,7 @@ export type FirmwarePlatform = {
   fetchEngine(simd: boolean): Promise<Uint8Array<ArrayBuffer>>
   compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module>
   fetchScript(which: ScriptName): Promise<{ readonly url: string; readonly bytes: Uint8Array<ArrayBuffer> }>
-  /** `file` as it stands in the manifest: “flash/kernel.bin.gz”. */
+  /** `file` as it stands in the manifest: “flash/kernel.img”. */
   fetchVolume(file: string): Promise<Uint8Array<ArrayBuffer>>
   /** @throws Error when `bytes` are not one whole gzip member */
   gunzip(bytes: Uint8Array<ArrayBuffer>): Promise<Blob>

@@ -37,7 +37,7 @@ export async function testNvram(platform: FirmwarePlatform): Promise<StepOutcome
   }
   const decoded = decodeNvram(untrustedBytes)
   if (!decoded.ok) {
-    return defaultsLoaded('corrupt', 'not usable: defaults loaded', [
+    return defaultsLoaded('corrupt', 'corrupt: defaults loaded', [
       `It was not used: ${describeNvramError(decoded.error)}. Nothing else is affected. ` +
         'To store settings anew press F2, then F10.',
     ])

@@ -8,7 +8,7 @@ import { binarySize, grouped, listed } from './words.ts'
 const NVRAM_WORDS: Readonly<Record<NvramStatus, string>> = {
   valid: 'valid',
   empty: 'empty: defaults',
-  corrupt: 'not usable: defaults',
+  corrupt: 'corrupt: defaults',
   unreadable: 'could not be read: defaults',
 }
 

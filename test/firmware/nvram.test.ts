@@ -139,6 +139,18 @@ describe('NVRAM', () => {
     expect(describeNvramError({ kind: 'future-version', version: 2 })).toContain('version 2')
   })
 
+  test('takes no bit for granted that this version leaves 0', () => {
+    const reserved = encodeNvram(SAMPLE)
+    reserved[14] = 1
+    expect(verdict(sealed(reserved))).toBe('malformed')
+    // The boot flags lie behind the header, two boot paths and their count, and the delay.
+    const flags = encodeNvram(SAMPLE)
+    flags[16 + 3 + 2] = 2
+    expect(verdict(sealed(flags))).toBe('malformed')
+    flags[16 + 3 + 2] = 0
+    expect(verdict(sealed(flags))).toBe('accepted')
+  })
+
   test('takes no appliance twice', () => {
     const limits = { start: true, memoryMiB: 64, capPercent: 100, weight: 100 }
     const bytes = encodeNvram({ ...SAMPLE, appliances: { vault: limits, vaulx: limits } })

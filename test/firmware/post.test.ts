@@ -210,7 +210,8 @@ describe('a damaged flash', () => {
     const flash = makeFlash()
     flipBit(flash, 'stub')
     flipBit(flash, 'kernel')
-    const { message } = await halted(machineOf(flash))
+    const machine = machineOf(flash)
+    const { message } = await halted(machine)
     expect(message).toMatch(
       /^Refused: (stub and kernel|kernel and stub)\. No appliance starts without them\.$/,
     )
@@ -265,9 +266,9 @@ describe('a damaged flash', () => {
 describe('a web server that unpacks .gz files on their way', () => {
   async function unpacked(): Promise<{ flash: ReturnType<typeof makeFlash>; hash: string }> {
     const flash = makeFlash()
-    const packed = flash.files.get('flash/kernel.bin.gz') ?? new Uint8Array()
+    const packed = flash.files.get('flash/kernel.img') ?? new Uint8Array()
     const content = new Uint8Array(await (await new FakePlatform(new Map()).gunzip(packed)).arrayBuffer())
-    flash.files.set('flash/kernel.bin.gz', content)
+    flash.files.set('flash/kernel.img', content)
     return { flash, hash: sha256(content) }
   }
 
@@ -392,8 +393,8 @@ describe('what only degrades', () => {
       platform.nvram = stored.slice()
     })
     const text = await machine.until(/Self-test ended/)
-    expect(rowWith(text, 'NVRAM')).toMatch(/not usable: defaults loaded +DEFAULTS/)
-    expect(text).toMatch(/CRC-32 stored [0-9a-f]{8}, computed [0-9a-f]{8}/)
+    expect(rowWith(text, 'NVRAM')).toMatch(/corrupt: defaults loaded +DEFAULTS/)
+    expect(text).toMatch(/checksum wrong, CRC-32 stored [0-9a-f]{8}, computed [0-9a-f]{8}/)
     expect(text).toContain('press F2, then F10')
     machine.keys('Enter')
     expect((await handedOff(machine)).settings).toEqual(defaults)

@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest'
+import { idOf, refused } from './bench-board.ts'
+import { RealMachine, flashVolumes, realHandOff } from './real-machine.ts'
+
+const UNAME = /^Linux \S+ 6\.\d+\.\d+\S* .*i[3-6]86 GNU\/Linux$/
+
+async function answers(machine: RealMachine, id: string): Promise<void> {
+  const output = await machine.run(id, 'uname -a')
+  expect(output.trim()).toMatch(UNAME)
+  expect(output).toContain(` ${id} `)
+}
+
+describe('HyperCore with real guests', () => {
+  it('boots three, and kills one, loses one to a panic and one to a spin without harm to the rest', async () => {
+    await using machine = await RealMachine.powerOn(
+      await realHandOff({}, ['management', 'messaging', 'vault']),
+    )
+    const created = await machine.call({ name: 'create', args: { config: { appliance: 'management' } } })
+    expect(created).toBe('management-2')
+    for (const id of ['management', 'messaging', 'vault']) await machine.ready(id)
+    await machine.on('management-2', 'start')
+    await machine.ready('management-2')
+    for (const id of ['management', 'messaging', 'vault', 'management-2']) await answers(machine, id)
+
+    await machine.on('messaging', 'kill')
+    expect(machine.info('messaging')?.state).toBe('off')
+    await answers(machine, 'vault')
+
+    machine.type('vault', 'panicnow --yes\r')
+    const crashed = await machine.domain('vault', 'crashed', ({ state }) => state === 'crashed')
+    expect(crashed.crash?.cause).toEqual({ kind: 'panic' })
+    expect(crashed.crash?.consoleTail).toContain('Kernel panic')
+    expect(crashed.crash?.registers?.eip).toBeGreaterThan(0)
+    await answers(machine, 'management')
+
+    machine.type('management-2', 'haltcli spin --yes\r')
+    const spinning = await machine.domain(
+      'management-2',
+      'spinning',
+      ({ health }) => health.kind === 'spinning',
+    )
+    expect(spinning.state).toBe('running')
+    await answers(machine, 'management')
+    expect(await machine.run('management', 'hv list')).toMatch(/management-2 .*spinning/)
+    await machine.on('management-2', 'kill')
+
+    await machine.on('vault', 'start')
+    expect((await machine.ready('vault')).crash).toBeUndefined()
+    await answers(machine, 'vault')
+  })
+
+  it('shuts a guest down by its agent, starts it again, and lets it restart itself', async () => {
+    await using machine = await RealMachine.powerOn(await realHandOff({}, ['management']))
+    await machine.ready('management')
+    await machine.run('management', 'touch /tmp/first-life')
+    await machine.on('management', 'shutdown')
+    expect(machine.info('management')).toMatchObject({ state: 'off', crash: undefined })
+    expect(machine.journal.at(-1)).toBe('Management is off.')
+    await machine.on('management', 'start')
+    await machine.ready('management')
+    expect(await machine.run('management', 'ls /tmp')).not.toContain('first-life')
+
+    machine.type('management', 'reboot\r')
+    await machine.until('the restart', () =>
+      machine.journal.includes('Management restarts itself.') ? true : undefined,
+    )
+    await machine.ready('management')
+    await answers(machine, 'management')
+
+    machine.type('management', 'poweroff\r')
+    const off = await machine.domain(
+      'management',
+      'off',
+      ({ state }) => state === 'off' || state === 'crashed',
+    )
+    expect(off.crash).toBeUndefined()
+  })
+
+  it('answers hv of management, and denies control to another domain', async () => {
+    await using machine = await RealMachine.powerOn(await realHandOff({}, ['management', 'messaging']))
+    await machine.ready('management')
+    await machine.ready('messaging')
+    expect(await machine.run('management', 'hv info')).toMatch(/domain +management\n[^]*HyperCore \d/)
+    expect(await machine.run('management', 'hv list')).toMatch(/messaging +Messaging +running/)
+    expect(await machine.run('messaging', 'hv info')).toMatch(/domain +messaging/)
+    expect(await machine.run('messaging', 'hv log all is well')).toBe('')
+    expect(machine.journal).toContain('Messaging says: all is well')
+
+    expect(await machine.run('messaging', 'hv pause management; echo status $?')).toMatch(
+      /permission denied[^]*status 2/,
+    )
+    expect(await machine.run('messaging', 'hv list')).toContain('permission denied')
+    expect(machine.info('management')?.state).toBe('running')
+    expect(machine.journal.join('\n')).toContain('Messaging may not call “pause”')
+
+    expect(await machine.run('management', 'hv pause messaging')).toContain('messaging is paused')
+    expect(machine.info('messaging')?.state).toBe('paused')
+    expect(await machine.run('management', 'hv pause messaging; echo status $?')).toContain('status 6')
+    expect(await machine.run('management', 'hv resume messaging')).toContain('messaging is running')
+    await answers(machine, 'messaging')
+    expect(await machine.run('management', 'hv shutdown messaging')).toContain('messaging is off')
+    expect(await machine.run('management', 'hv start nobody; echo status $?')).toContain('status 5')
+  })
+
+  it('holds a busy guest to its cap within five points, and leaves the rest to the other', async () => {
+    await using machine = await RealMachine.powerOn(await realHandOff({}, ['management', 'vault']))
+    await machine.ready('management')
+    await machine.ready('vault')
+    machine.type('vault', 'while :; do :; done\r')
+    for (const capPercent of [20, 50, 80]) {
+      await machine.call({ name: 'setLimits', args: { id: idOf('vault'), limits: { capPercent } } })
+      const from = machine.stats('vault').length
+      // Two seconds at a time: on a machine under load some samples are of a thread that waited for a core.
+      await machine.until(`a mean within 5 points of ${capPercent} %`, () => {
+        const window = machine.stats('vault').slice(from).slice(-8)
+        const mean = window.reduce((sum, { cpuPercent }) => sum + cpuPercent, 0) / window.length
+        return window.length === 8 && Math.abs(mean - capPercent) <= 5 ? true : undefined
+      })
+      expect(machine.stats('vault').at(-1)?.grantedPercent).toBe(capPercent)
+    }
+    await answers(machine, 'management')
+  })
+
+  it('refuses a start over budget with the figures, and a refused volume with both hashes, and boots the rest', async () => {
+    const given = await realHandOff({ memoryBudgetMiB: 100, refused: [refused('vault')] }, [
+      'management',
+      'vault',
+    ])
+    await using machine = await RealMachine.powerOn({ ...given, volumes: flashVolumes() })
+    await machine.ready('management')
+    const shown = await machine.domain('vault', 'refused', ({ state }) => state === 'crashed')
+    expect(shown.crash?.cause).toMatchObject({ kind: 'boot-failed' })
+    expect(JSON.stringify(shown.crash)).toContain('bb'.repeat(32))
+    const create = { appliance: 'management', memoryMiB: 64 }
+    await machine.call({ name: 'create', args: { config: create } })
+    const fault = await machine.refusal(machine.on('management-2', 'start'))
+    expect(fault).toMatchObject({ kind: 'over-budget' })
+    expect(fault.message).toContain('needs 64 MiB; 52 of the 100 MiB budget are free')
+    await machine.on('management', 'kill')
+    await machine.on('management-2', 'start')
+    await machine.ready('management-2')
+    await answers(machine, 'management-2')
+  })
+})

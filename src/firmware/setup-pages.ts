@@ -43,6 +43,10 @@ export type Row =
 
 export type Page = { readonly title: string; readonly help: string; readonly rows: readonly Row[] }
 
+/** A row that the bar can stand on, and where it does. */
+export type FocusableRow = Extract<Row, { kind: 'fields' | 'action' }>
+export type Focus = { readonly row: FocusableRow; readonly field: Field | undefined }
+
 /** What the pages show besides the settings. */
 export type SetupContext = {
   readonly appliances: readonly Appliance[]

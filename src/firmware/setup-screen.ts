@@ -1,8 +1,7 @@
 /** How Setup looks: title and tabs at the top, the form at the left, help for the item at the right, keys below. */
 
 import { NOTICE, SETUP_NAME, Style } from './brand.ts'
-import type { Focus } from './setup.ts'
-import type { Page, Row } from './setup-pages.ts'
+import type { Focus, Page, Row } from './setup-pages.ts'
 import { COLUMNS, ROWS, type TextScreen } from './text-screen.ts'
 import { wrapped } from './words.ts'
 

@@ -11,8 +11,9 @@ import { drawPopup, popupKey, speakPopup, type Popup } from './popup.ts'
 import {
   setupPages,
   type Field,
+  type Focus,
+  type FocusableRow,
   type Page,
-  type Row,
   type SetupAction,
   type SetupContext,
 } from './setup-pages.ts'
@@ -258,9 +259,6 @@ export class Setup {
     }
   }
 }
-
-export type FocusableRow = Extract<Row, { kind: 'fields' | 'action' }>
-export type Focus = { readonly row: FocusableRow; readonly field: Field | undefined }
 
 const QUESTIONS: Readonly<Record<SetupAction, string>> = {
   save: 'Save configuration changes and exit now?',

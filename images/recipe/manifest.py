@@ -26,11 +26,11 @@ for line in lock_path.read_text().split("\n"):
 
 BASE = [
     ("stub", "stub", "stub.bin", "multiboot-stub", "BSD-2-Clause", "Multiboot stub: what a BIOS and a boot loader would do"),
-    ("kernel", "kernel", "kernel.bin.gz", "flat-kernel", "GPL-2.0-only", "Linux, 32-bit, one for all appliances"),
+    ("kernel", "kernel", "kernel.img", "flat-kernel", "GPL-2.0-only", "Linux, 32-bit, one for all appliances"),
     (
         "base",
         "initramfs",
-        "base.cpio.gz",
+        "base.img",
         "cpio",
         "GPL-2.0-only AND MIT AND BSD-2-Clause",
         "Base of every appliance: busybox, init, the guest agent with hv, laboratory tools",
@@ -76,7 +76,7 @@ def origin(volume):
 
 def entry(name, role, file, kind, licence, description):
     data = (out / file).read_bytes()
-    packed = file.endswith(".gz")
+    packed = data[:2] == b"\x1f\x8b"
     return {
         "name": name,
         "role": role,

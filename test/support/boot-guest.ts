@@ -53,13 +53,9 @@ export class Guest {
   answer: ((call: GuestCall) => GuestAnswer | undefined) | undefined
   machine!: Machine
   readonly #decoder = new TextDecoder()
-  readonly #turn: NodeJS.Timeout
+  #turn: NodeJS.Timeout | undefined
   #started = 0
   #waits: (() => void)[] = []
-
-  private constructor() {
-    this.#turn = setInterval(() => this.machine.replenish(), 250)
-  }
 
   static async boot(options: GuestOptions = {}): Promise<Guest> {
     const guest = new Guest()
@@ -67,8 +63,8 @@ export class Guest {
     const { framebuffer } = options
     const image = composeBootImage({
       stub: flashFile('stub.bin'),
-      kernel: gunzipSync(flashFile('kernel.bin.gz')),
-      initramfs: gunzipSync(flashFile('base.cpio.gz')),
+      kernel: gunzipSync(flashFile('kernel.img')),
+      initramfs: gunzipSync(flashFile('base.img')),
       commandLine: `console=ttyS0 quiet hs.role=${role} hs.hostname=${options.hostname ?? role} ${options.commandLine ?? ''}`,
       ...(framebuffer === undefined ? {} : { framebuffer }),
     })
@@ -109,6 +105,7 @@ export class Guest {
         },
       },
     )
+    guest.#turn = setInterval(() => guest.machine.replenish(), 250)
     guest.#started = performance.now()
     guest.machine.start()
     return guest

@@ -21,8 +21,8 @@ export function v86Module(): Promise<WebAssembly.Module> {
 export function shellBoot(commandLine = ''): BootSource {
   const image = composeBootImage({
     stub: read('images/flash/stub.bin'),
-    kernel: gunzip('images/flash/kernel.bin.gz'),
-    initramfs: gunzip('images/flash/base.cpio.gz'),
+    kernel: gunzip('images/flash/kernel.img'),
+    initramfs: gunzip('images/flash/base.img'),
     commandLine: `console=ttyS0 quiet hs.role=shell hs.hostname=shell ${commandLine}`,
   })
   return { kind: 'multiboot', image }

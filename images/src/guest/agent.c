@@ -368,16 +368,19 @@ static int poll_timeout(void) {
     return soonest > now ? soonest - now : 0;
 }
 
-/* agent ROLE [ready]: "ready" when the role has no program of its own that would say so. */
+/* agent ROLE [ready]: ROLE is empty when init has said hello; "ready" when the role has no program that would say so. */
 int agent_main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
     signal(SIGCHLD, SIG_IGN);
     for (struct client *c = clients; c < clients + CLIENT_LIMIT; c++)
         c->fd = -1;
     int listener = listen_for_clients();
-    channel = open_channel(O_NONBLOCK);
+    /* The device is there before its port is. */
+    for (int tries = 0; (channel = open_channel(O_NONBLOCK)) < 0 && errno == ENODEV && tries < 100; tries++)
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
     if (channel >= 0) {
-        say_hello(argc > 1 ? argv[1] : "");
+        if (argc > 1 && argv[1][0] != '\0')
+            say_hello(argv[1]);
         if (argc > 2)
             send_frame(FRAME_READY, NULL);
     }

@@ -2,9 +2,9 @@
 
 import { V86 } from 'v86'
 import wasmUrl from 'v86/build/v86.wasm?url'
-import kernelUrl from '../../../images/flash/kernel.bin.gz?url'
+import kernelUrl from '../../../images/flash/kernel.img?url'
 import stubUrl from '../../../images/flash/stub.bin?url'
-import baseUrl from '../../../images/flash/base.cpio.gz?url'
+import baseUrl from '../../../images/flash/base.img?url'
 import { composeBootImage } from '../../../src/machine/boot-image.ts'
 
 export type BareMachine = { type(text: string): void; text(): string }

@@ -3,7 +3,7 @@
  *
  * Output goes into two rings: its bytes, from which the terminal is fed, and its text for `text()` and `waitFor()`. A
  * guest is held back (by not acknowledging) only while a person looks at its terminal and that cannot keep up. Where
- * nobody looks (another domain has the stage, the tab is hidden, there is no terminal) output is acknowledged at once,
+ * nobody looks (another domain has the stage, the tab is hidden, there is no terminal) output is acknowledged without it,
  * and the terminal catches up from the ring and says how much was left out.
  */
 
@@ -22,6 +22,13 @@ export const TEXT_CAPACITY = 256 * 1024
 
 /** Twice what can be under way unacknowledged, so that a terminal that is looked at never misses a byte. */
 const RING_BYTES = 2 * CONSOLE_HIGH_WATERMARK
+
+/**
+ * Output of a domain that nobody looks at is acknowledged at this rate, bytes a millisecond: twice what a guest gets
+ * through its UART, so that none is ever held back, and no more than this page's thread reads in passing.
+ */
+const UNSEEN_RATE = 4096
+const UNSEEN_INTERVAL_MS = 50
 
 /** After a gap the terminal goes on at a line's start, which is also outside any escape sequence, if one is near. */
 const LINE_SEARCH_BYTES = 4096
@@ -61,6 +68,10 @@ export class ConsoleSession implements FeedSource {
   #parsed = 0
   #acknowledged = 0
   #foreground = false
+  /** What may be acknowledged unseen, bytes, and when that was true. */
+  #allowance = CONSOLE_HIGH_WATERMARK
+  #allowanceAt = 0
+  #stopTimer: Dispose | undefined
   /** Why there is nothing to wait for. */
   #ended: string | undefined
   /** Ended, and being started again: the port is still the old machine's. */
@@ -125,13 +136,33 @@ export class ConsoleSession implements FeedSource {
 
   /** Acknowledges what may be, and has the terminal fed. */
   #settle(): void {
-    const held = this.#terminal !== undefined && this.#foreground && !this.#environment.hidden()
-    const upTo = held ? this.#parsed : this.#ring.bytes.end
-    if (upTo > this.#acknowledged) {
-      this.#port?.postMessage({ kind: 'ack', bytes: upTo - this.#acknowledged })
-      this.#acknowledged = upTo
-    }
+    const { end } = this.#ring.bytes
+    const hidden = this.#environment.hidden()
+    if (hidden) this.#acknowledge(end)
+    else if (this.#terminal !== undefined && this.#foreground) this.#acknowledge(this.#parsed)
+    else this.#acknowledgeUnseen(end)
     this.#feed.wake()
+  }
+
+  #acknowledge(upTo: number): void {
+    if (upTo <= this.#acknowledged) return
+    this.#port?.postMessage({ kind: 'ack', bytes: upTo - this.#acknowledged })
+    this.#acknowledged = upTo
+  }
+
+  #acknowledgeUnseen(end: number): void {
+    const now = this.#environment.now()
+    const earned = (now - this.#allowanceAt) * UNSEEN_RATE
+    this.#allowance = Math.min(CONSOLE_HIGH_WATERMARK, this.#allowance + earned)
+    this.#allowanceAt = now
+    const count = Math.min(this.#allowance, end - this.#acknowledged)
+    this.#allowance -= count
+    this.#acknowledge(this.#acknowledged + count)
+    if (this.#acknowledged === end || this.#stopTimer !== undefined) return
+    this.#stopTimer = this.#environment.setTimer(() => {
+      this.#stopTimer = undefined
+      this.#settle()
+    }, UNSEEN_INTERVAL_MS)
   }
 
   /** Hands the terminal the ring's content and from then on all output. One at a time. */
@@ -234,6 +265,7 @@ export class ConsoleSession implements FeedSource {
     this.end('the domain was removed')
     this.#disconnect()
     this.#terminal = undefined
+    this.#stopTimer?.()
     this.#disposables.dispose()
   }
 }

@@ -54,6 +54,15 @@ function acknowledged(port: FakePort<ConsoleRequest>): number {
   return port.sent.reduce((sum, request) => sum + (request.kind === 'ack' ? request.bytes : 0), 0)
 }
 
+/** Everything that waits for the terminal, in as many frames as it takes. */
+function drain(environment: FakeEnvironment, terminal: FakeTerminal): void {
+  while (terminal.writes.length > 0) {
+    terminal.parse()
+    environment.runTasks()
+    environment.frame()
+  }
+}
+
 async function faultOf(promise: Promise<unknown>): Promise<string> {
   const error = await promise.then(
     () => new Error('it resolved'),
@@ -107,6 +116,28 @@ describe('console output', () => {
     expect(acknowledged(port)).toBe(3 * PIECE_BYTES)
   })
 
+  it('takes at most four pieces of each frame, and goes on with the next', () => {
+    const { environment, session, port } = setUp()
+    const terminal = new FakeTerminal()
+    session.attach(terminal)
+    session.setForeground(true)
+    port.deliver(flood(10 * PIECE_BYTES))
+    const parsedInThisFrame = (): number => {
+      let count = 0
+      for (; terminal.writes.length > 0; count++) {
+        terminal.parse()
+        environment.runTasks()
+      }
+      return count
+    }
+    const counts = [parsedInThisFrame()]
+    for (let frame = 0; frame < 3; frame++) {
+      environment.frame()
+      counts.push(parsedInThisFrame())
+    }
+    expect(counts).toEqual([4, 4, 2, 0])
+  })
+
   it('never loses a byte of a terminal that is looked at, up to the high watermark under way', () => {
     const { environment, session, port } = setUp()
     const terminal = new FakeTerminal()
@@ -120,11 +151,9 @@ describe('console output', () => {
       }
       terminal.parse()
       environment.runTasks()
+      environment.frame()
     }
-    while (terminal.writes.length > 0) {
-      terminal.parse()
-      environment.runTasks()
-    }
+    drain(environment, terminal)
     expect(terminal.skippedBytes).toBe(0)
     expect(terminal.text).toHaveLength(sent)
   })
@@ -140,11 +169,8 @@ describe('console output', () => {
     expect(acknowledged(port)).toBe(2_000_010)
     expect(terminal.writes).toHaveLength(0)
     environment.setHidden(false)
-    while (terminal.writes.length > 0) {
-      terminal.parse()
-      environment.runTasks()
-    }
-    expect(terminal.text).toMatch(/\nlast line$/)
+    drain(environment, terminal)
+    expect(terminal.text.slice(-10)).toBe('\nlast line')
     expect(terminal.skippedBytes).toBe(2_000_010 - terminal.text.length)
     expect(terminal.skippedBytes).toBeGreaterThan(0)
   })
@@ -167,14 +193,49 @@ describe('console output', () => {
     session.attach(terminal)
     for (let count = 0; count < 10; count++) port.deliver(flood(PIECE_BYTES))
     expect(acknowledged(port)).toBe(10 * PIECE_BYTES)
-    terminal.parse()
-    environment.runTasks()
+    drain(environment, terminal)
+    expect(terminal.text).toHaveLength(4 * PIECE_BYTES)
+    environment.advance(199)
     expect(terminal.writes).toHaveLength(0)
-    environment.advance(60)
-    expect(terminal.writes).toHaveLength(1)
+    environment.advance(1)
+    drain(environment, terminal)
+    expect(terminal.text).toHaveLength(8 * PIECE_BYTES)
   })
 
-  it('of the domain that is looked at comes before the others’', () => {
+  it('reaches the terminals that are not looked at in turn', () => {
+    const { environment, feed } = setUp()
+    const terminals = ['one', 'two', 'three'].map(() => {
+      const session = new ConsoleSession(environment, feed)
+      const port = new FakePort<ConsoleRequest>()
+      const terminal = new FakeTerminal()
+      session.connect(port)
+      session.attach(terminal)
+      port.deliver(flood(12 * PIECE_BYTES))
+      return terminal
+    })
+    for (let turn = 0; turn < 7; turn++) {
+      for (const terminal of terminals) drain(environment, terminal)
+      environment.advance(200)
+    }
+    expect(terminals.map(({ text }) => text.length / PIECE_BYTES)).toEqual([12, 8, 8])
+  })
+
+  it('of a domain that is not looked at is read at no more than 4 MB/s, faster than any UART', () => {
+    const { environment, port } = setUp()
+    let sent = 0
+    for (let tick = 0; tick < 100; tick++) {
+      while (sent - acknowledged(port) < CONSOLE_HIGH_WATERMARK) {
+        port.deliver(flood(4096))
+        sent += 4096
+      }
+      environment.advance(50)
+    }
+    const perSecond = (acknowledged(port) - CONSOLE_HIGH_WATERMARK) / 5
+    expect(perSecond).toBeGreaterThan(3_900_000)
+    expect(perSecond).toBeLessThan(4_200_000)
+  })
+
+  it('of the domain that is looked at comes first in each frame, the others’ after its share', () => {
     const { environment, feed, session, port } = setUp()
     const [front, back] = [new FakeTerminal(), new FakeTerminal()]
     const other = new ConsoleSession(environment, feed)
@@ -183,21 +244,18 @@ describe('console output', () => {
     other.attach(back)
     session.attach(front)
     session.setForeground(true)
-    otherPort.deliver(flood(100 * PIECE_BYTES))
     port.deliver(flood(10 * PIECE_BYTES))
-    const parsed = { front: 0, back: 0 }
-    for (let turn = 0; turn < 9; turn++) {
-      if (front.writes.length > 0) {
-        front.parse()
-        parsed.front += 1
-      } else {
-        back.parse()
-        parsed.back += 1
-      }
-      environment.advance(3)
+    otherPort.deliver(flood(10 * PIECE_BYTES))
+    let order = ''
+    for (let turn = 0; turn < 8; turn++) {
+      order += front.writes.length > 0 ? 'f' : 'b'
+      if (front.writes.length > 0) front.parse()
+      else back.parse()
       environment.runTasks()
     }
-    expect(parsed).toEqual({ front: 8, back: 1 })
+    environment.frame()
+    order += front.writes.length > 0 ? 'f' : 'b'
+    expect(order).toBe('ffffbbbbf')
   })
 
   it('of a new machine does not follow the old one’s', () => {

@@ -170,7 +170,7 @@ export class ScreenHost {
   }
 
   focus(): void {
-    this.#keys.focus({ preventScroll: true })
+    if (document.activeElement !== this.#keys) this.#keys.focus({ preventScroll: true })
   }
 
   raiseKeyboard(): void {

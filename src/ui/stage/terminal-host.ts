@@ -79,8 +79,24 @@ export class TerminalHost implements ConsoleTerminal {
       this.#options.session.paste(event.clipboardData?.getData('text/plain') ?? '')
     }
     this.element.addEventListener('paste', paste, { capture: true })
+    this.element.addEventListener('blur', (event) => this.#putOffBlur(event), { capture: true })
     void this.#useFontWhenLoaded()
     this.fit()
+  }
+
+  /**
+   * xterm.js draws all its rows anew when it loses the keyboard. On a switch that is in the way of the other guest's
+   * picture, and nobody sees it: the terminal is told after that picture is painted.
+   */
+  #putOffBlur(event: FocusEvent): void {
+    if (!event.isTrusted) return
+    event.stopPropagation()
+    requestAnimationFrame(() =>
+      setTimeout(() => {
+        const { textarea } = this.#terminal
+        if (textarea !== document.activeElement) textarea?.dispatchEvent(new FocusEvent('blur'))
+      }),
+    )
   }
 
   /** WebGL where the machine really has it: drawn by a processor it is slower than the DOM. */
@@ -143,7 +159,8 @@ export class TerminalHost implements ConsoleTerminal {
   }
 
   focus(): void {
-    this.#terminal.focus()
+    // Asking for what is so already would still lay the page out.
+    if (document.activeElement !== this.#terminal.textarea) this.#terminal.focus()
   }
 
   /** A phone shows its keyboard for a focused text field. */

@@ -20,9 +20,8 @@ const ERROR = 0x01
 /** Error register: uncorrectable data, command aborted. */
 const UNCORRECTABLE = 0x40
 const ABORTED = 0x04
-/** Bus master IDE status: active, error. */
+/** Bus master IDE status: active. Its error bit stands for the bus, not for the medium, and stays clear. */
 const DMA_ACTIVE = 0x01
-const DMA_ERROR = 0x02
 
 /** WRITE SECTORS, WRITE MULTIPLE and their 48-bit forms. */
 const PIO_WRITES: ReadonlySet<number> = new Set([0x30, 0x34, 0xc5, 0x39])
@@ -212,7 +211,7 @@ export class Disk implements DiskBuffer {
     drive.error_reg = error
     drive.status_reg = READY | ERROR
     drive.current_command = -1
-    channel.dma_status = (channel.dma_status & ~DMA_ACTIVE) | DMA_ERROR
+    channel.dma_status &= ~DMA_ACTIVE
     drive.push_irq()
   }
 }

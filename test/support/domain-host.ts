@@ -140,15 +140,16 @@ export class DomainHost {
     return this.until(`output ${String(pattern)}`, () => (matches() ? true : undefined))
   }
 
-  /** Types a command line and answers what it printed, once the shell has come back. */
+  /** Types a command line and answers what it printed, once it has ended. */
   async run(command: string): Promise<string> {
-    const mark = `end-${Math.random().toString(36).slice(2, 8)}`
+    const id = Math.random().toString(36).slice(2, 8)
+    const [begin, end] = [`<${id}`, `${id}>`]
     const from = this.text.length
-    // Split in two, so that the echo of the line is not taken for its output.
-    this.type(`${command}; echo ${mark.slice(0, 4)}''${mark.slice(4)}\r`)
-    await this.until(command, () => (this.text.includes(mark, from) ? true : undefined))
-    const output = this.text.slice(from, this.text.indexOf(mark, from))
-    return output.slice(output.indexOf('\n') + 1).replaceAll('\r', '')
+    // The marks are written in two parts, so that the echo of the line is not taken for its output.
+    this.type(`echo '<'${id}; ${command}; echo ${id}'>'\r`)
+    await this.until(command, () => (this.text.includes(`${end}\r\n`, from) ? true : undefined))
+    const start = this.text.indexOf(`${begin}\r\n`, from) + begin.length + 2
+    return this.text.slice(start, this.text.indexOf(`${end}\r\n`, start)).replaceAll('\r', '')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -38,18 +38,14 @@ const file = v.pipe(
   v.regex(/^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[\w.-]+(?:\/[\w.-]+)*$/, 'must be a path inside the flash folder'),
 )
 
-const hash = v.pipe(
-  v.string('must be text'),
-  v.regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits'),
-)
-
 const common = {
   name,
   file,
   size: byteCount,
-  sha256: hash,
-  /** Of the decoded content: for web servers that mark .gz files as encoded, so that the browser decodes them. */
-  contentSha256: v.optional(hash),
+  sha256: v.pipe(
+    v.string('must be text'),
+    v.regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits'),
+  ),
   encoding: v.picklist(['identity', 'gzip'], 'must be identity or gzip'),
   contentSize: byteCount,
   kind: v.pipe(v.string('must be text'), v.minLength(1, 'must not be empty')),

@@ -25,15 +25,11 @@ export async function testVolume(
     return unreadable(volume, `${volume.file} could not be read: ${reasonOf(error)}`)
   }
   const sha256 = await sha256Hex(bytes)
-  // A server that marks a .gz file as “Content-Encoding: gzip” has the browser unpack it on its way here. What arrives
-  // is then the content, and the manifest may know that one's hash too.
-  const unpackedOnTheWay = volume.encoding === 'gzip' && sha256 === volume.contentSha256
-  if (sha256 !== volume.sha256 && !unpackedOnTheWay) return mismatch(volume, bytes, sha256)
+  if (sha256 !== volume.sha256) return mismatch(volume, bytes, sha256)
 
   let content: Blob
   try {
-    content =
-      volume.encoding === 'gzip' && !unpackedOnTheWay ? await platform.gunzip(bytes) : new Blob([bytes])
+    content = volume.encoding === 'gzip' ? await platform.gunzip(bytes) : new Blob([bytes])
   } catch (error) {
     return unreadable(volume, `${volume.file} could not be unpacked: ${reasonOf(error)}`)
   }
@@ -47,7 +43,7 @@ export async function testVolume(
       result: 'ok',
       badge: 'OK',
       summary: measured(bytes.length, sha256),
-      detail: `${volume.file}: ${grouped(bytes.length)} bytes${unpackedOnTheWay ? ', unpacked by the web server' : ''}, SHA-256 ${sha256}, as the manifest says.`,
+      detail: `${volume.file}: ${grouped(bytes.length)} bytes, SHA-256 ${sha256}, as the manifest says.`,
     },
     value: {
       kind: 'verified',
@@ -56,9 +52,9 @@ export async function testVolume(
         role: volume.role,
         ...applianceFields(volume),
         kind: volume.kind,
-        size: volume.size,
+        size: bytes.length,
         contentSize: content.size,
-        sha256: volume.sha256,
+        sha256,
         content,
       },
     },
@@ -70,12 +66,7 @@ function mismatch(
   bytes: Uint8Array<ArrayBuffer>,
   actualSha256: string,
 ): StepOutcome<VolumeOutcome> {
-  // Without the content's own hash nobody can tell whether what the server unpacked is whole.
-  const unpackedOnTheWay =
-    volume.encoding === 'gzip' && volume.contentSha256 === undefined && bytes.length === volume.contentSize
-  const advice = unpackedOnTheWay
-    ? 'The web server unpacked it on the way: it must not send .gz files with Content-Encoding.'
-    : `${consequenceOf(volume)} Reload to read it again; if it stays, this copy is damaged.`
+  const advice = `${consequenceOf(volume)} Reload to read it again; if it stays, this copy is damaged.`
   const size =
     bytes.length === volume.size
       ? `${grouped(bytes.length)} bytes`

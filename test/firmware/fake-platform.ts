@@ -57,7 +57,7 @@ export function makeFlash(): Flash {
     more: object,
   ): VolumeFields => {
     const bytes = encoding === 'gzip' ? Uint8Array.from(gzipSync(content)) : content
-    const file = `flash/${name}.${encoding === 'gzip' ? 'bin.gz' : 'bin'}`
+    const file = `flash/${name}.${encoding === 'gzip' ? 'img' : 'bin'}`
     files.set(file, bytes)
     return {
       name,

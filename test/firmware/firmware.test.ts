@@ -1,5 +1,6 @@
 import xterm from '@xterm/headless'
 import { describe, expect, test } from 'vitest'
+import { BootMenu } from '../../src/firmware/boot-menu.ts'
 import { firmwareKey } from '../../src/firmware/keys.ts'
 import { encodeNvram } from '../../src/firmware/nvram.ts'
 import { defaultSettings } from '../../src/firmware/settings.ts'
@@ -156,9 +157,16 @@ describe('the boot menu', () => {
     const machine = await menu(undefined, flash)
     expect(rowWith(machine.firmware.text(), '║ Primary only')).toContain('refused by POST')
     machine.keys('ArrowDown', 'Enter')
-    expect(machine.firmware.text()).toContain('Boot Menu')
+    expect(machine.firmware.text()).toContain('Boot Menu ═')
     machine.keys('ArrowUp', 'Enter')
     expect((await booted(machine)).bootPath).toBe('hyperspace')
+  })
+
+  test('answers nothing for a path that cannot be taken', () => {
+    const menu = new BootMenu('primary', (path) => (path === 'primary' ? 'refused by POST' : undefined))
+    expect(menu.key('Enter')).toBeUndefined()
+    expect(menu.key('ArrowUp')).toBeUndefined()
+    expect(menu.key('Enter')).toEqual({ kind: 'boot', path: 'hyperspace' })
   })
 
   test('closed with Esc boots by the order', async () => {

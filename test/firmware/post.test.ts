@@ -263,36 +263,6 @@ describe('a damaged flash', () => {
   })
 })
 
-describe('a web server that unpacks .gz files on their way', () => {
-  async function unpacked(): Promise<{ flash: ReturnType<typeof makeFlash>; hash: string }> {
-    const flash = makeFlash()
-    const packed = flash.files.get('flash/kernel.img') ?? new Uint8Array()
-    const content = new Uint8Array(await (await new FakePlatform(new Map()).gunzip(packed)).arrayBuffer())
-    flash.files.set('flash/kernel.img', content)
-    return { flash, hash: sha256(content) }
-  }
-
-  test('is told so in words when the manifest cannot vouch for the content', async () => {
-    const { flash } = await unpacked()
-    const { text } = await halted(machineOf(flash))
-    expect(text).toContain('The web server unpacked it on the way')
-  })
-
-  test('does no harm when the manifest knows the hash of the content', async () => {
-    const { flash, hash } = await unpacked()
-    const handOff = await handedOff(machineOf(withField(flash, 'kernel', 'contentSha256', hash)))
-    expect(handOff.volumes.find(({ name }) => name === 'kernel')?.content.size).toBe(53_002)
-  })
-
-  test('is no way around verification: another content is refused', async () => {
-    const { flash, hash } = await unpacked()
-    flipBit(flash, 'kernel')
-    const { text } = await halted(machineOf(withField(flash, 'kernel', 'contentSha256', hash)))
-    expect(text).toContain('MISMATCH')
-    expect(text).toContain('this copy is damaged')
-  })
-})
-
 describe('a machine that cannot run guests', () => {
   test.each([
     ['webAssembly', 'no WebAssembly'],

@@ -140,16 +140,32 @@ describe('setup', () => {
     expect(machine.platform.nvram).toBeUndefined()
   })
 
-  test('loads defaults with F9, and stores nothing by that', async () => {
-    const machine = await inSetup()
+  test('loads defaults with F9, also over what NVRAM held, and stores nothing by that', async () => {
+    const all = { start: true, memoryMiB: 128, capPercent: 100, weight: 100 }
+    const nvram = encodeNvram({
+      bootOrder: ['hyperspace', 'primary'],
+      bootDelayMs: 0,
+      quietBoot: false,
+      firstScreen: 'web',
+      appliances: {
+        primary: { ...all, start: false },
+        web: all,
+        messaging: all,
+        management: all,
+        vault: all,
+      },
+    })
+    const machine = await inSetup((platform) => {
+      platform.nvram = nvram
+    })
     const { firmware, keys } = machine
-    keys('ArrowRight', 'Space', 'F9')
+    keys('ArrowRight', 'F9')
     expect(firmware.text()).toContain('Load default configuration now?')
     keys('Tab', 'Enter')
     expect(rowWith(firmware.text(), 'Primary')).toContain('[Off]')
     keys('F9', 'Enter')
-    expect(rowWith(firmware.text(), 'Primary')).toContain('[ On]')
-    expect(machine.platform.nvram).toBeUndefined()
+    expect(rowWith(firmware.text(), 'Primary')).toMatch(/\[ On\] +\[  96 MiB\]/)
+    expect(machine.platform.nvram).toBe(nvram)
   })
 
   test('does the same from its exit page', async () => {

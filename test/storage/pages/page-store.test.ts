@@ -13,8 +13,8 @@ async function loaded(store: PageStore, id: string, pages: number): Promise<Uint
 }
 
 /** Vitest's own comparison takes seconds for megabytes. */
-function expectSame(found: Uint8Array, wanted: Uint8Array): void {
-  expect(Buffer.compare(found, wanted)).toBe(0)
+function isSame(found: Uint8Array, wanted: Uint8Array): boolean {
+  return Buffer.compare(found, wanted) === 0
 }
 
 describe('the page store', () => {
@@ -73,10 +73,10 @@ describe('the page store', () => {
     const second = value(await store.save(draft('next', { parent: first }), next))
     next.settle(second)
     expect(file.writtenBytes - before).toBeLessThan(14 * PAGE_BYTES)
-    expectSame(await loaded(store, second, 2000), ram)
+    expect(isSame(await loaded(store, second, 2000), ram)).toBe(true)
     fillPage(ram, 3, 4)
     fillPage(ram, 1999, 2000)
-    expectSame(await loaded(store, first, 2000), ram)
+    expect(isSame(await loaded(store, first, 2000), ram)).toBe(true)
   })
 
   it('hands over again what could not be stored', async () => {
@@ -98,9 +98,9 @@ describe('the page store', () => {
     const again = shadow.capture(ram)
     expect(again.changedPages).toBe(300)
     const saved = value(await store.save(draft('two'), again))
-    expectSame(await loaded(store, saved, 600), ram)
+    expect(isSame(await loaded(store, saved, 600), ram)).toBe(true)
     const opened = await openStore(new CrashFile(file.bytes))
-    expectSame(await loaded(opened, saved, 600), ram)
+    expect(isSame(await loaded(opened, saved, 600), ram)).toBe(true)
     expect(opened.usage()).toEqual(store.usage())
   })
 
@@ -117,7 +117,7 @@ describe('the page store', () => {
         [next, top],
       ]),
     )
-    expectSame(await loaded(store, child, 1), ramOf([3]))
+    expect(isSame(await loaded(store, child, 1), ramOf([3]))).toBe(true)
   })
 
   it('tells what a snapshot has alone and what it shares', async () => {
@@ -129,7 +129,7 @@ describe('the page store', () => {
     expect(store.list().map(({ sharedBytes }) => sharedBytes)).toEqual([3 * PAGE_BYTES, 3 * PAGE_BYTES])
     value(await store.remove(two))
     expect(store.usage().liveBytes).toBe(used - own)
-    expectSame(await loaded(store, one, 4), ramOf([1, 2, 3, 4]))
+    expect(isSame(await loaded(store, one, 4), ramOf([1, 2, 3, 4]))).toBe(true)
   })
 
   it('gives a removed snapshot’s children to its parent, and says that it is gone', async () => {
@@ -184,7 +184,7 @@ describe('the page store', () => {
     expect(after.fileBytes).toBeLessThan(before.fileBytes / 4)
     expect(file.getSize()).toBe(after.fileBytes)
     for (const opened of [store, await openStore(new CrashFile(file.bytes))])
-      for (const [id, ram] of kept) expectSame(await loaded(opened, id, 1500), ram)
+      for (const [id, ram] of kept) expect(isSame(await loaded(opened, id, 1500), ram)).toBe(true)
   })
 
   it('compares bytes before it believes a hash', async () => {
@@ -197,7 +197,7 @@ describe('the page store', () => {
     file.write(Uint8Array.of(99), { at: at + 100 })
     expect(kindOf(await store.load(first, MACHINE, new Uint8Array(2 * PAGE_BYTES)))).toBe('corrupt')
     const second = value(await store.save(draft('two'), whole(ramOf([5, 6]))))
-    expectSame(await loaded(store, second, 2), ramOf([5, 6]))
+    expect(isSame(await loaded(store, second, 2), ramOf([5, 6]))).toBe(true)
   })
 })
 

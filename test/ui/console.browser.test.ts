@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { DESKTOP, PHONE, TOUCH, useScenes } from './harness/open-scene.ts'
 import type { Page } from 'playwright-core'
@@ -422,6 +424,23 @@ test('the firmware’s screen keeps 80 × 25 cells inside the window at every si
   await expect
     .poll(() => page.getByLabel('The firmware’s screen as text').textContent())
     .toContain('MISMATCH')
+})
+
+test('the VGA font out of the flash is taken while the firmware runs: cells of exactly 1 : 2, sharp multiples', async () => {
+  const { page } = await open('scene=boot')
+  const font = readFileSync(join(import.meta.dirname, '../../images/flash/vga-8x16.woff')).toString('base64')
+  const ratio = async () => {
+    const box = await page.locator('.xterm-screen').boundingBox()
+    return (box?.height ?? 0) / 25 / ((box?.width ?? 1) / 80)
+  }
+  expect(await ratio()).not.toBe(2)
+  await page.evaluate(async (base64) => {
+    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
+    document.fonts.add(await new FontFace('HyperSpace VGA', bytes).load())
+    window.harness.firmware.emit('.')
+  }, font)
+  await expect.poll(ratio).toBe(2)
+  expect((await page.locator('.xterm-screen').boundingBox())?.height).toBe(25 * 32)
 })
 
 test('a machine in another tab is taken over when the person says so', async () => {

@@ -40,6 +40,7 @@ export class FirmwareTerminal {
   readonly #terminal: Terminal
   readonly #host: HTMLElement
   readonly #disposables = new Disposables()
+  #hasFont = false
 
   /** Opens the screen in `host`, which has a size; it follows that size until disposed. */
   constructor(host: HTMLElement) {
@@ -65,19 +66,30 @@ export class FirmwareTerminal {
     resized.observe(host)
     this.#disposables.add(() => resized.disconnect())
 
-    // The font comes out of a flash volume while the firmware runs: take it when it is there.
-    const fontArrived = () => {
-      this.#terminal.options.fontFamily = 'monospace'
-      this.#terminal.options.fontFamily = getComputedStyle(host).fontFamily
-      this.#fit()
-    }
-    document.fonts.addEventListener('loadingdone', fontArrived)
-    this.#disposables.add(() => document.fonts.removeEventListener('loadingdone', fontArrived))
+    // The face it begins with is on its way from the server, too.
+    const measureAgain = () => this.#measureFont()
+    document.fonts.addEventListener('loadingdone', measureAgain)
+    this.#disposables.add(() => document.fonts.removeEventListener('loadingdone', measureAgain))
     this.#fit()
   }
 
-  write(output: string, done?: () => void): void {
-    this.#terminal.write(output, done)
+  write(output: string): void {
+    this.#terminal.write(output)
+    this.#takeFont()
+  }
+
+  /** The font comes out of a flash volume while the firmware runs; no event tells that a loaded face was added. */
+  #takeFont(): void {
+    if (this.#hasFont || ![...document.fonts].some(isVgaFont)) return
+    this.#hasFont = true
+    this.#measureFont()
+  }
+
+  #measureFont(): void {
+    // xterm.js measures a font when the option changes; the family list is the same, what it leads to is not.
+    this.#terminal.options.fontFamily = 'monospace'
+    this.#terminal.options.fontFamily = getComputedStyle(this.#host).fontFamily
+    this.#fit()
   }
 
   dispose(): void {
@@ -128,4 +140,8 @@ export class FirmwareTerminal {
     const screen = this.#host.querySelector<HTMLElement>('.xterm-screen')
     return { width: Math.max(1, screen?.offsetWidth ?? 1), height: Math.max(1, screen?.offsetHeight ?? 1) }
   }
+}
+
+function isVgaFont({ family, status }: FontFace): boolean {
+  return status === 'loaded' && family.includes('HyperSpace VGA')
 }

@@ -46,7 +46,7 @@ export function About({ version }: { readonly version: string }) {
         </ul>
         <p className={styles['lead']}>
           <span className={styles['mark']}>
-            <Mark size={14} />
+            <Mark />
           </span>
           HyperSpace {version}. Inspired by Phoenix SecureCore, HyperCore and HyperSpace (2007); not
           affiliated with Phoenix Technologies. The processor is emulated by v86.

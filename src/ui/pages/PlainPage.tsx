@@ -11,7 +11,7 @@ export function PlainPage({ title, children, actions }: Props) {
     <main className={styles['page']}>
       <div className={styles['column']}>
         <p className={styles['brand']}>
-          <Mark size={16} /> HyperSpace
+          <Mark /> HyperSpace
         </p>
         <h1>{title}</h1>
         <div className={styles['text']}>{children}</div>

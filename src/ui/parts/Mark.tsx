@@ -1,20 +1,21 @@
-/** The product's mark: two machines on one thin layer, drawn on an 8 × 8 grid as a firmware font would. */
+/** The product's mark: five machines side by side on one thin layer, on the grid of a text screen. */
 
-type Props = { readonly size?: number }
+type Props = {
+  /** Pixels for each of the grid's 9 × 8 cells. */
+  readonly cell?: number
+}
 
-export function Mark({ size = 16 }: Props) {
+export function Mark({ cell = 2 }: Props) {
   return (
     <svg
-      width={size}
-      height={size}
-      viewBox="0 0 8 8"
+      width={9 * cell}
+      height={8 * cell}
+      viewBox="0 0 9 8"
       fill="currentColor"
       aria-hidden="true"
       shapeRendering="crispEdges"
     >
-      <rect x="0" y="0" width="3" height="5" />
-      <rect x="5" y="0" width="3" height="5" />
-      <rect x="0" y="6" width="8" height="1" />
+      <path d="M0 0h1v6h-1z M2 0h1v6h-1z M4 0h1v6h-1z M6 0h1v6h-1z M8 0h1v6h-1z M0 7h9v1h-9z" />
     </svg>
   )
 }

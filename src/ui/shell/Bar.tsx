@@ -37,7 +37,7 @@ export function Bar() {
   return (
     <header className={styles['bar']}>
       <span className={styles['mark']} title="HyperSpace">
-        <Mark size={16} />
+        <Mark />
       </span>
       {/* oxlint-disable-next-line jsx-a11y/interactive-supports-focus -- its controls rove */}
       <div

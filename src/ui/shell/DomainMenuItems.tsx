@@ -1,7 +1,7 @@
 /** What can be done with one domain; each item is offered in the states that allow it. */
 
 import { CirclePlus, FileWarning, Gauge, OctagonX, Pause, Play, Power, RotateCcw, Trash2 } from 'lucide-react'
-import type { DomainId, DomainState } from '../../protocol/domain.ts'
+import type { DomainId, DomainState, ViewKind } from '../../protocol/domain.ts'
 import { isLive } from '../../state/machine-store.ts'
 import { MenuGroup, MenuItem, MenuLine } from '../parts/Menu.tsx'
 import { useMachine, useSeat, useStage } from '../stage/seat-context.tsx'
@@ -24,9 +24,20 @@ export function DomainMenuItems({ id }: { readonly id: DomainId }) {
   const { state, name, lossOnKill } = domain
   const live = isLive(state)
 
+  /** What a person does next is most likely in the guest. */
+  const run = (name: 'start' | 'pause' | 'resume' | 'shutdown' | 'reset' | 'kill') => {
+    shell.attempt(seat.call(name, { id }))
+    stage.focusGuest()
+  }
+
   const end = (act: 'kill' | 'reset') => {
     if (lossOnKill !== undefined && live) shell.open({ kind: 'confirm-end', id, act })
-    else shell.attempt(seat.call(act, { id }))
+    else run(act)
+  }
+
+  const show = (kind: ViewKind) => {
+    seat.setView(id, kind)
+    stage.focusGuest()
   }
 
   const createAnother = async () => {
@@ -43,27 +54,23 @@ export function DomainMenuItems({ id }: { readonly id: DomainId }) {
         </MenuItem>
       )}
       {canStart(state) && (
-        <MenuItem icon={<Play size={ICON} />} onSelect={() => shell.attempt(seat.call('start', { id }))}>
+        <MenuItem icon={<Play size={ICON} />} onSelect={() => run('start')}>
           Start
         </MenuItem>
       )}
       {state === 'paused' ? (
-        <MenuItem icon={<Play size={ICON} />} onSelect={() => shell.attempt(seat.call('resume', { id }))}>
+        <MenuItem icon={<Play size={ICON} />} onSelect={() => run('resume')}>
           Resume
         </MenuItem>
       ) : (
-        <MenuItem
-          icon={<Pause size={ICON} />}
-          disabled={state !== 'running'}
-          onSelect={() => shell.attempt(seat.call('pause', { id }))}
-        >
+        <MenuItem icon={<Pause size={ICON} />} disabled={state !== 'running'} onSelect={() => run('pause')}>
           Pause
         </MenuItem>
       )}
       <MenuItem
         icon={<Power size={ICON} />}
         disabled={state !== 'running' && state !== 'paused'}
-        onSelect={() => shell.attempt(seat.call('shutdown', { id }))}
+        onSelect={() => run('shutdown')}
       >
         Shut down
       </MenuItem>
@@ -79,13 +86,10 @@ export function DomainMenuItems({ id }: { readonly id: DomainId }) {
       </MenuItem>
       <MenuLine />
       <MenuGroup label="View">
-        <MenuItem
-          checked={(view ?? domain.view) === 'terminal'}
-          onSelect={() => seat.setView(id, 'terminal')}
-        >
+        <MenuItem checked={(view ?? domain.view) === 'terminal'} onSelect={() => show('terminal')}>
           Console, ttyS0
         </MenuItem>
-        <MenuItem checked={(view ?? domain.view) === 'screen'} onSelect={() => seat.setView(id, 'screen')}>
+        <MenuItem checked={(view ?? domain.view) === 'screen'} onSelect={() => show('screen')}>
           Display, VGA
         </MenuItem>
       </MenuGroup>

@@ -15,6 +15,10 @@ export function Frame() {
   const name = useMachine((state) => focusedDomain(state)?.name)
   const halted = useMachine(({ haltReason }) => haltReason)
 
+  useEffect(() => {
+    document.title = name === undefined ? 'HyperSpace' : `${name} – HyperSpace`
+  }, [name])
+
   // The colour changes with the focus itself, not with a drawing of React's: another guest's picture is never seen in
   // this guest's colour.
   useEffect(() => {

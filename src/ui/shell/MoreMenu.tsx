@@ -65,10 +65,12 @@ function PictureItems({ embedded }: { readonly embedded: boolean }) {
   const copy = async () => {
     const copied = await stage.copySelection()
     shell.say(copied ? 'Copied.' : 'Nothing is selected in this console.')
+    stage.focusGuest()
   }
   const paste = async () => {
     // A browser that does not let a page read its clipboard still lets a person paste into a field.
-    if (!(await stage.paste())) shell.open({ kind: 'paste' })
+    if (await stage.paste()) stage.focusGuest()
+    else shell.open({ kind: 'paste' })
   }
 
   return (

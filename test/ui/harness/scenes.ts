@@ -183,9 +183,14 @@ const POST = [
 /** A firmware's screen that stands still and remembers its keys. */
 export class FakeFirmware implements FirmwareView {
   readonly keys: string[] = []
+  readonly #listeners = new Set<(output: string) => void>()
   subscribe(listener: (output: string) => void): () => void {
     listener(POST)
-    return () => undefined
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+  emit(output: string): void {
+    for (const listener of this.#listeners) listener(output)
   }
   key(name: string): void {
     this.keys.push(name)

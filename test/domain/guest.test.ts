@@ -116,6 +116,7 @@ describe('the end of a Linux guest', () => {
     const guest = await shell()
     guest.type('reboot\r')
     await guest.event('reset-requested')
+    expect(guest.events.filter(({ kind }) => kind === 'crashed')).toEqual([])
   })
 
   it('by HLT with interrupts off, unannounced, is a crash', async () => {

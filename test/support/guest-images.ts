@@ -2,12 +2,25 @@
 
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
+import manifest from '../../images/manifest.json' with { type: 'json' }
 import { composeBootImage } from '../../src/machine/boot-image.ts'
 import type { BootSource, MachineSpec } from '../../src/protocol/guest.ts'
 
 const root = new URL('../../', import.meta.url)
 const read = (path: string): Uint8Array<ArrayBuffer> => new Uint8Array(readFileSync(new URL(path, root)))
-const gunzip = (path: string): Uint8Array<ArrayBuffer> => new Uint8Array(gunzipSync(read(path)))
+
+type Manifest = {
+  readonly volumes: readonly { readonly role: string; readonly file: string; readonly encoding: string }[]
+}
+
+/** The first volume of this role, unpacked. */
+function volume(role: string): Uint8Array<ArrayBuffer> {
+  const { volumes }: Manifest = manifest
+  const found = volumes.find((each) => each.role === role)
+  if (found === undefined) throw new Error(`no volume of role ${role} in the flash`)
+  const bytes = read(`images/${found.file}`)
+  return found.encoding === 'gzip' ? new Uint8Array(gunzipSync(bytes)) : bytes
+}
 
 let engine: Promise<WebAssembly.Module> | undefined
 
@@ -20,9 +33,9 @@ export function v86Module(): Promise<WebAssembly.Module> {
 /** The base system with a shell on ttyS0 and the agent on hvc0. */
 export function shellBoot(commandLine = ''): BootSource {
   const image = composeBootImage({
-    stub: read('images/flash/stub.bin'),
-    kernel: gunzip('images/flash/kernel.img'),
-    initramfs: gunzip('images/flash/base.img'),
+    stub: volume('stub'),
+    kernel: volume('kernel'),
+    initramfs: volume('initramfs'),
     commandLine: `console=ttyS0 quiet hs.role=shell hs.hostname=shell ${commandLine}`,
   })
   return { kind: 'multiboot', image }
@@ -32,14 +45,14 @@ export function shellBoot(commandLine = ''): BootSource {
 export function biosBoot(): BootSource {
   return {
     kind: 'bios',
-    bios: read('images/flash/bios.bin').buffer,
-    vgaBios: read('images/flash/vgabios.bin').buffer,
+    bios: volume('bios').buffer,
+    vgaBios: volume('vga-bios').buffer,
   }
 }
 
 /** The 8×16 font in the VGA BIOS: 256 glyphs of 16 bytes. */
 export function vgaFont(): Uint8Array {
-  const rom = read('images/flash/vgabios.bin')
+  const rom = volume('vga-bios')
   const letterA = [0x00, 0x00, 0x10, 0x38, 0x6c, 0xc6, 0xc6, 0xfe, 0xc6, 0xc6, 0xc6, 0xc6, 0, 0, 0, 0]
   const at = rom.findIndex((_, start) => letterA.every((byte, index) => rom[start + index] === byte))
   const first = at - 65 * 16

@@ -92,7 +92,13 @@ export class Flash {
     if (!kernel.ok) return kernel
     if (!initramfs.ok) return initramfs
     this.#shared ??= readParts(stub.value, kernel.value, initramfs.value)
-    return ok(await this.#shared)
+    try {
+      return ok(await this.#shared)
+    } catch (error) {
+      // The next start reads them anew.
+      this.#shared = undefined
+      return err(fault('failed', `The boot image's parts could not be read: ${String(error)}.`))
+    }
   }
 }
 

@@ -18,8 +18,11 @@ import { interval, type Interval, type Sample } from './counters.ts'
 import type { DomainPort, HyperCoreEnvironment } from './environment.ts'
 import { HEARTBEAT_MS, Heartbeat } from './heartbeat.ts'
 
-/** Frames of one agent between two ticks. A file goes in frames of 64 KiB, so this still carries 6 MB/s. */
-const FRAMES_PER_TICK = 100
+/**
+ * Frames of one agent between two ticks. The machine holds a guest back that sends more than 1,024 a second
+ * (machine/agent-channel.ts); what comes faster than twice that comes from a worker that no longer does, and is dropped.
+ */
+const FRAMES_PER_TICK = 2048
 
 /** What a life is spawned with. */
 export type Machine = {

@@ -258,6 +258,19 @@ describe('a start', () => {
     expect(bench.info('web').crash).toBeUndefined()
   })
 
+  it('reads the parts again after they could not be read', async () => {
+    const broken = volume('kernel')
+    const content = Object.assign(new Blob(['kernel']), {
+      arrayBuffer: () => Promise.reject(new Error('the file is gone')),
+    })
+    const bare = new Bench()
+    const others = handOff().volumes.filter(({ role }) => role !== 'kernel')
+    await bare.handOff(handOff({ volumes: [...others, { ...broken, content }] }))
+    expect(await bare.on('web', 'start')).toMatchObject(fails('failed', 'the file is gone'))
+    Reflect.deleteProperty(content, 'arrayBuffer')
+    await bare.up('web')
+  })
+
   it('ends quietly when it is killed while its parts are read', async () => {
     const started = bench.on('web', 'start')
     const killed = bench.on('web', 'kill')

@@ -49,7 +49,7 @@ export type FirmwareOptions = {
 }
 
 /** What the person asked for by a key while the self-test ran or the delay passed. */
-type Request = 'setup' | 'menu' | 'boot'
+type Request = 'setup' | 'menu' | 'help' | 'boot'
 
 type Mode =
   | { readonly kind: 'post' }
@@ -59,6 +59,7 @@ type Mode =
       readonly menu: BootMenu
       readonly leave: (chosen: BootPath | 'setup' | undefined) => void
     }
+  | { readonly kind: 'help'; readonly leave: () => void }
   | { readonly kind: 'hand-off'; readonly handOff: HandOff }
   | { readonly kind: 'halted'; readonly halt: Halt }
 
@@ -70,7 +71,6 @@ export class Firmware {
   readonly #painter = new AnsiPainter()
   #screen = new TextScreen()
   #mode: Mode = { kind: 'post' }
-  #help: Popup | undefined
   /** Self-test lines or logo; undefined until NVRAM or the Esc key has told. */
   #details: boolean | undefined
   #scroll = 0
@@ -108,6 +108,7 @@ export class Firmware {
     })
     let chosen: BootPath | undefined
     let atOnce = false
+    let promptedAt = startedAt
     for (;;) {
       const request = this.#takeRequest()
       if (request === 'setup') {
@@ -118,12 +119,17 @@ export class Firmware {
         if (entry === 'setup') this.#request = 'setup'
         else chosen = entry ?? chosen
         atOnce = true
+      } else if (request === 'help') {
+        await new Promise<void>((leave) => this.#enter({ kind: 'help', leave }))
+        this.#enter({ kind: 'post' })
+        // Nobody reads of F2 in order to find it gone: the keys are waited for anew.
+        promptedAt = this.#platform.now()
       } else {
         atOnce ||= request === 'boot'
         const report = await Promise.race([ended, this.#woken()])
         if (report === 'woken') continue
         if (!report.ok) return this.#halt(report.error)
-        const elapsed = this.#platform.now() - startedAt
+        const elapsed = this.#platform.now() - promptedAt
         if (!atOnce && (await this.#wait(settings.bootDelayMs - elapsed))) continue
         return this.#handOff(startedAt, configuration.value, settings, chosen, report.value)
       }
@@ -131,12 +137,6 @@ export class Firmware {
   }
 
   key(key: FirmwareKey): void {
-    if (this.#help !== undefined) {
-      const step = popupKey(this.#help, key)
-      if (step.kind !== 'open') this.#help = undefined
-      this.#show()
-      return
-    }
     const mode = this.#mode
     switch (mode.kind) {
       case 'post':
@@ -152,6 +152,9 @@ export class Firmware {
         else if (result?.kind === 'cancelled') mode.leave(undefined)
         break
       }
+      case 'help':
+        if (popupKey(HELP, key).kind !== 'open') mode.leave()
+        break
       case 'hand-off':
       case 'halted':
         break
@@ -168,7 +171,6 @@ export class Firmware {
 
   /** The same for ears: what has the focus or has just been found, without frames and columns. */
   spoken(): string {
-    if (this.#help !== undefined) return speakPopup(this.#help)
     const mode = this.#mode
     switch (mode.kind) {
       case 'post': {
@@ -183,6 +185,8 @@ export class Firmware {
         return mode.setup.spoken()
       case 'menu':
         return mode.menu.spoken()
+      case 'help':
+        return speakPopup(HELP)
       case 'hand-off':
         return `Handing over to HyperCore. ${BOOT_PATH_NAMES[mode.handOff.bootPath]} boots.`
       case 'halted':
@@ -201,9 +205,7 @@ export class Firmware {
   #postKey(key: FirmwareKey): void {
     const rows = Math.max(0, logRows(this.#post.lines) - LOG_ROWS)
     const keys: Partial<Record<FirmwareKey, () => void>> = {
-      F1: () => {
-        this.#help = { kind: 'notice', title: HELP_TITLE, paragraphs: POST_HELP }
-      },
+      F1: () => this.#ask('help'),
       F2: () => this.#ask('setup'),
       F12: () => this.#ask('menu'),
       Enter: () => this.#ask('boot'),
@@ -286,7 +288,6 @@ export class Firmware {
   }
 
   #halt(halt: Halt): FirmwareOutcome {
-    this.#help = undefined
     this.#enter({ kind: 'halted', halt })
     return { kind: 'halted', ...halt, refused: this.#post.refused }
   }
@@ -316,7 +317,6 @@ export class Firmware {
       startedAt,
       endedAt: this.#platform.now(),
     }
-    this.#help = undefined
     this.#enter({ kind: 'hand-off', handOff })
     return { kind: 'hand-off', handOff }
   }
@@ -356,6 +356,10 @@ export class Firmware {
         this.#drawPost(screen)
         mode.menu.draw(screen)
         break
+      case 'help':
+        this.#drawPost(screen)
+        drawPopup(screen, HELP)
+        break
       case 'hand-off':
         drawHandOff(screen, mode.handOff)
         break
@@ -365,7 +369,6 @@ export class Firmware {
       default:
         assertNever(mode)
     }
-    if (this.#help !== undefined) drawPopup(screen, this.#help)
     this.#screen = screen
     const ansi = this.#painter.paint(screen)
     if (ansi !== '') this.#options.onOutput(ansi)
@@ -378,8 +381,11 @@ export class Firmware {
   }
 }
 
+const HELP: Popup = { kind: 'notice', title: HELP_TITLE, paragraphs: POST_HELP }
+
 const REQUEST_WORDS: Readonly<Record<Request, string>> = {
   setup: 'Entering Setup.',
   menu: 'Entering the boot menu.',
+  help: 'Opening help.',
   boot: 'Booting as soon as the self-test ends.',
 }

@@ -251,15 +251,20 @@ describe('the screens', () => {
     await booted(machine)
   })
 
-  test('F1 tells what is real and what is a model, on the self-test too', async () => {
+  test('F1 tells what is real and what is a model, holds the boot, and waits for keys anew', async () => {
+    const volumes = gate()
     const machine = machineOf(makeFlash(), (platform) => {
       platform.holdDelays = true
+      platform.volumeGate = volumes.opened
     })
-    await machine.until(/Boots in/)
     machine.keys('F1')
-    expect(machine.firmware.text()).toContain('Model: this firmware is a program in a web page.')
+    expect(await machine.until(/General Help/)).toContain('Model: this firmware is a program in a web page.')
+    expect(machine.firmware.spoken()).toContain('General Help. F2 Setup.')
+    volumes.open()
+    expect(await machine.until(/20 of 20/)).toContain('General Help')
+    machine.platform.clock += 60_000
     machine.keys('Enter')
-    expect(machine.firmware.text()).not.toContain('General Help')
+    expect(await machine.until(/Boots in 1 s/)).not.toContain('General Help')
     machine.keys('Enter')
     await booted(machine)
   })
@@ -292,7 +297,7 @@ describe('the screens', () => {
     }
     expect(await shown()).toBe(machine.firmware.text())
     const keys = [
-      ...(['Escape', 'F1', 'Enter', 'Escape', 'F12', 'ArrowDown'] as const),
+      ...(['Escape', 'Escape', 'F12', 'ArrowDown'] as const),
       ...([
         'F2',
         'ArrowRight',

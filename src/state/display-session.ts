@@ -2,8 +2,8 @@
  * The page's end of one domain's display: its last picture, the credits by which new ones come, its keyboard and mouse.
  *
  * A domain sends a frame for a credit and never without one. The display a person looks at gets a credit with every
- * animation frame that has drawn its last one, the others about one a second for their thumbnails, and nobody gets any
- * while the page is hidden.
+ * animation frame that has drawn its last one, those of which a thumbnail may be drawn about one a second, and the others
+ * none: a domain with a credit looks for changes as often as a screen would. Nobody gets any while the page is hidden.
  */
 
 import { Disposables, type Dispose } from '../base/disposables.ts'
@@ -25,6 +25,9 @@ const TYPING_INTERVAL_MS = 10
 
 export type Screen = DisplayEvent['screen']
 
+/** live: a person looks at it. thumbnail: its domain is shown by it, elsewhere or small. none: by its terminal. */
+export type Demand = 'live' | 'thumbnail' | 'none'
+
 export type DisplayEvents = {
   /** The screen's size or mode is another. */
   screen: Screen
@@ -45,7 +48,7 @@ export class DisplaySession {
   readonly #context: Context | null
   #port: SessionPort<DisplayRequest> | undefined
   #screen: Screen | undefined
-  #foreground = false
+  #demand: Demand = 'none'
   #creditOut = false
   #waitingFrame: DisplayEvent | undefined
   #recycled: ArrayBuffer | undefined
@@ -95,11 +98,11 @@ export class DisplaySession {
     return this.#screen
   }
 
-  /** Whether a person looks at this display (were the page visible). Losing that releases every key and button. */
-  setForeground(foreground: boolean): void {
-    if (this.#foreground === foreground) return
-    this.#foreground = foreground
-    if (!foreground) this.releaseInput()
+  /** How this display is looked at (were the page visible). One that is not live any more has nothing pressed. */
+  setDemand(demand: Demand): void {
+    if (this.#demand === demand) return
+    if (this.#demand === 'live') this.releaseInput()
+    this.#demand = demand
     this.#paceCredits()
   }
 
@@ -107,7 +110,7 @@ export class DisplaySession {
     if (port !== this.#port) return
     this.#creditOut = false
     if (!isSound(frame)) return this.#paceCredits()
-    if (this.#foreground && !this.#environment.hidden()) {
+    if (this.#demand === 'live' && !this.#environment.hidden()) {
       this.#waitingFrame = frame
       this.#stopFrame ??= this.#environment.requestFrame(() => {
         this.#stopFrame = undefined
@@ -159,7 +162,9 @@ export class DisplaySession {
       return
     }
     if (this.#port === undefined || this.#creditOut || this.#waitingFrame !== undefined) return
-    const wait = this.#foreground ? 0 : this.#lastCreditAt + THUMBNAIL_INTERVAL_MS - this.#environment.now()
+    if (this.#demand === 'none') return
+    const wait =
+      this.#demand === 'live' ? 0 : this.#lastCreditAt + THUMBNAIL_INTERVAL_MS - this.#environment.now()
     if (wait <= 0) return this.#grantCredit()
     this.#stopTimer = this.#environment.setTimer(() => this.#paceCredits(), wait)
   }

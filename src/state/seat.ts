@@ -15,7 +15,6 @@ import { DisplaySession } from './display-session.ts'
 import {
   createMachineStore,
   findDomain,
-  focusedDomain,
   isLive,
   shownView,
   toggleTarget,
@@ -169,11 +168,11 @@ export class Seat {
       state.domains === before.domains
     )
       return
-    const shown = focusedDomain(state)
-    const view = shown === undefined ? undefined : shownView(state, shown)
-    for (const [id, { console, display }] of this.#sessions) {
-      console.setForeground(id === shown?.id && view === 'terminal')
-      display.setForeground(id === shown?.id && view === 'screen')
+    for (const domain of state.domains) {
+      const sessions = this.#sessions.get(domain.id)
+      const view = shownView(state, domain)
+      sessions?.console.setForeground(domain.focused && view === 'terminal')
+      sessions?.display.setDemand(view === 'terminal' ? 'none' : domain.focused ? 'live' : 'thumbnail')
     }
   }
 

@@ -24,6 +24,7 @@ function setUp() {
   const environment = new FakeEnvironment()
   const session = new DisplaySession(environment)
   const port = new FakePort<DisplayRequest>()
+  session.setDemand('thumbnail')
   session.connect(port)
   return { environment, session, port }
 }
@@ -54,7 +55,7 @@ describe('display credits', () => {
 
   it('of the display that is looked at come with each animation frame that drew a picture', () => {
     const { environment, session, port } = setUp()
-    session.setForeground(true)
+    session.setDemand('live')
     port.take()
     const first = frame()
     port.deliver(first)
@@ -85,13 +86,13 @@ describe('display credits', () => {
     const { session, port } = setUp()
     port.deliver(frame())
     port.take()
-    session.setForeground(true)
+    session.setDemand('live')
     expect(kinds(port)).toEqual(['credit'])
   })
 
   it('stop while the page is hidden, and go on when it is seen again', () => {
     const { environment, session, port } = setUp()
-    session.setForeground(true)
+    session.setDemand('live')
     port.take()
     port.deliver(frame())
     environment.setHidden(true)
@@ -99,6 +100,17 @@ describe('display credits', () => {
     environment.advance(10_000)
     expect(kinds(port)).toEqual([])
     environment.setHidden(false)
+    expect(kinds(port)).toEqual(['credit'])
+  })
+
+  it('are not given to a display of which nothing is shown, until something is', () => {
+    const { environment, session, port } = setUp()
+    session.setDemand('none')
+    port.deliver(frame())
+    port.take()
+    environment.advance(10_000)
+    expect(kinds(port)).toEqual([])
+    session.setDemand('thumbnail')
     expect(kinds(port)).toEqual(['credit'])
   })
 
@@ -111,8 +123,8 @@ describe('display credits', () => {
     }
     for (let step = 0; step < 500; step++) {
       const dice = (step * 7919) % 6
-      if (dice === 0) session.setForeground(true)
-      else if (dice === 1) session.setForeground(false)
+      if (dice === 0) session.setDemand('live')
+      else if (dice === 1) session.setDemand(step % 5 === 0 ? 'none' : 'thumbnail')
       else if (dice === 2) environment.setHidden(step % 4 === 0)
       else if (dice === 3) environment.advance(400)
       else if (dice === 4) environment.frame()
@@ -168,7 +180,7 @@ describe('display pictures', () => {
 describe('display input', () => {
   it('releases keys and buttons when the display is not looked at any more', () => {
     const { environment, session, port } = setUp()
-    session.setForeground(true)
+    session.setDemand('live')
     port.deliver(frame())
     environment.frame()
     session.keyboard.down('KeyA')
@@ -176,7 +188,7 @@ describe('display input', () => {
     session.pointerButtons(1)
     for (let count = 0; count < 9; count++) environment.frame()
     port.take()
-    session.setForeground(false)
+    session.setDemand('thumbnail')
     expect(port.take()).toEqual([
       { kind: 'keys', scancodes: [0x9e] },
       { kind: 'mouse', dx: 0, dy: 0, wheel: 0, buttons: 0 },
@@ -185,7 +197,7 @@ describe('display input', () => {
 
   it('sends mouse reports with animation frames', () => {
     const { environment, session, port } = setUp()
-    session.setForeground(true)
+    session.setDemand('live')
     port.deliver(frame())
     environment.frame()
     port.take()

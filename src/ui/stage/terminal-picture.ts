@@ -57,8 +57,9 @@ export function paintTerminal(
       const style = styleOf(cell, theme, palette)
       const text = cell.isInvisible() !== 0 ? ' ' : cell.getChars() || ' '
       const goesOn = run.style !== undefined && sameStyle(run.style, style) && run.end === column
-      // A wide or composed character does not advance as the others do: it ends its run.
-      if (goesOn && cellColumns === 1 && text.length === 1) {
+      // A wide or composed character does not advance as the others do: it is a run of its own.
+      const isEven = run.text.length === run.end - run.start && cellColumns === 1 && text.length === 1
+      if (goesOn && isEven) {
         run.text += text
         run.end = column + 1
       } else {

@@ -239,6 +239,13 @@ describe('the laboratory tools', () => {
     expect(await guest.untilEnd()).toEqual({ kind: 'crashed', cause: { kind: 'halted' } })
   })
 
+  it('spin with interrupts off, which the machine reports', async () => {
+    const guest = await bootToPrompt()
+    guest.type('haltcli spin --yes\n')
+    await guest.waitFor(() => guest.spunMs > 0, 30_000, 'report of spinning')
+    expect(guest.end).toBeUndefined()
+  })
+
   it('raise interrupts', async () => {
     const guest = await bootToPrompt()
     const seen = await guest.run('irqstorm --yes --seconds 1')

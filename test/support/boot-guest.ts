@@ -49,6 +49,8 @@ export class Guest {
   /** Milliseconds and guest instructions from the first instruction to the agent's READY; undefined until then. */
   ready: { readonly ms: number; readonly instructions: number } | undefined
   end: MachineEnd | undefined
+  /** How long it has executed with interrupts off, as last reported. */
+  spunMs = 0
   /** What the supervisor answers; undefined: it stays silent. */
   answer: ((call: GuestCall) => GuestAnswer | undefined) | undefined
   machine!: Machine
@@ -82,7 +84,7 @@ export class Guest {
       },
       await v86Module(),
       {
-        hda: volume === undefined ? undefined : new BlobStore(await openAsBlob(volume)),
+        hda: volume === undefined ? undefined : new BlobStore(await volumeBlob(volume)),
         hdb: options.disk,
         cdrom: undefined,
       },
@@ -98,7 +100,10 @@ export class Guest {
         },
         agentFrame: ({ type, untrustedPayload }) => guest.#agentFrame(type, untrustedPayload),
         networkFrames: () => undefined,
-        spinning: () => undefined,
+        spinning: (forMs) => {
+          guest.spunMs = forMs
+          guest.#wake()
+        },
         ended: (end) => {
           guest.end = end
           guest.#wake()
@@ -218,6 +223,14 @@ export class Guest {
 
 function flashFile(name: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(readFileSync(new URL(name, flash)))
+}
+
+/** A volume as the guest's disk; one that is packed for the download is unpacked. */
+async function volumeBlob(file: URL): Promise<Blob> {
+  const blob = await openAsBlob(file)
+  const [first, second] = new Uint8Array(await blob.slice(0, 2).arrayBuffer())
+  const packed = first === 0x1f && second === 0x8b
+  return packed ? new Blob([gunzipSync(new Uint8Array(await blob.arrayBuffer()))]) : blob
 }
 
 function matches(text: string, pattern: RegExp | string): boolean {

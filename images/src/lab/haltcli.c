@@ -15,7 +15,10 @@
 #include <unistd.h>
 
 #define PAGE 4096
-#define LOWMEM_LIMIT (896u << 20)
+#define WINDOW (256u * 1024)
+/* Where this kernel is loaded; on one processor the table lies in its data. */
+#define KERNEL_ADDRESS 0x01000000u
+#define KERNEL_LIMIT 0x00800000u
 /* Linux, arch/x86/include/asm/segment.h for 32 bit: kernel code and data are entries 12 and 13; 10 and 11 belong to no one. */
 #define KERNEL_CODE_ENTRY 12
 #define FREE_ENTRY 11
@@ -29,17 +32,22 @@ static void __attribute__((naked, noreturn)) halt_in_ring0(void) {
                      "jmp 1b\n");
 }
 
+static bool is_descriptor_table(const uint64_t *page) {
+    uint64_t unaccessed = ~(1ull << 40);
+    return page[0] == 0 && (page[KERNEL_CODE_ENTRY] & unaccessed) == (0x00cf9a000000ffffull & unaccessed) &&
+           (page[KERNEL_CODE_ENTRY + 1] & unaccessed) == (0x00cf92000000ffffull & unaccessed);
+}
+
 /* The page that holds the kernel's descriptor table, found by its code and data segments (base 0, limit 4 GiB, ring 0). */
 static uint64_t *find_descriptor_table(int memory) {
-    for (uint32_t at = 0x100000; at < LOWMEM_LIMIT; at += PAGE) {
-        uint64_t *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, memory, at);
-        if (page == MAP_FAILED)
+    for (uint32_t at = KERNEL_ADDRESS; at < KERNEL_ADDRESS + KERNEL_LIMIT; at += WINDOW) {
+        uint8_t *window = mmap(NULL, WINDOW, PROT_READ | PROT_WRITE, MAP_SHARED, memory, at);
+        if (window == MAP_FAILED)
             return NULL;
-        uint64_t unaccessed = ~(1ull << 40);
-        if ((page[KERNEL_CODE_ENTRY] & unaccessed) == (0x00cf9a000000ffffull & unaccessed) &&
-            (page[KERNEL_CODE_ENTRY + 1] & unaccessed) == (0x00cf92000000ffffull & unaccessed) && page[0] == 0)
-            return page;
-        munmap(page, PAGE);
+        for (uint32_t page = 0; page < WINDOW; page += PAGE)
+            if (is_descriptor_table((uint64_t *)(window + page)))
+                return (uint64_t *)(window + page);
+        munmap(window, WINDOW);
     }
     return NULL;
 }
@@ -71,6 +79,6 @@ int haltcli_main(int argc, char **argv) {
     puts("Going.");
     fflush(stdout);
     usleep(100000);
-    __asm__ volatile("lcall *%0" : : "m"(gate), "b"(spinning) : "memory");
+    __asm__ volatile("lcall *%0" : : "m"(gate), "b"((uint32_t)spinning) : "memory");
     return 1;
 }

@@ -16,7 +16,8 @@ import type { Halt, PostLine } from './post-step.ts'
 import { COLUMNS, ROWS, type TextScreen } from './text-screen.ts'
 import { capitalised, grouped, milliseconds, wrapped } from './words.ts'
 
-const LOG_TOP = 3
+/** Right below the header: the twenty-one lines of a whole flash fit without scrolling. */
+const LOG_TOP = 2
 const STATUS_ROW = ROWS - 2
 const KEYS_ROW = ROWS - 1
 export const LOG_ROWS = STATUS_ROW - LOG_TOP

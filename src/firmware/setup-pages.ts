@@ -138,7 +138,7 @@ function bootPage(context: SetupContext, settings: FirmwareSettings): Page {
   const value = { column: 17, width: 20 }
   const [first = 'hyperspace', second = 'primary'] = settings.bootOrder
   const orderHelp =
-    'HyperSpace: HyperCore with every appliance that is set to start. Primary only: HyperCore with the primary OS alone. The second is taken where the first has nothing to start.'
+    'HyperSpace: HyperCore with every appliance that is set to start. Primary only: HyperCore with the primary OS alone. The second is taken where the first cannot start: its volume was refused.'
   const order = (name: string, path: BootPath, place: 0 | 1): Field =>
     field(
       name,

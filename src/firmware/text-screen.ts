@@ -154,8 +154,8 @@ export class AnsiPainter {
   /** The bytes that make the terminal show `page`; empty where it does already. */
   paint(page: TextScreen): string {
     const whole = !this.#known
-    // Reset attributes, cursor off, no wrapping at the last column, clear.
-    let output = whole ? '\x1b[0m\x1b[?25l\x1b[?7l\x1b[2J' : ''
+    // Reset attributes, cursor off, clear.
+    let output = whole ? '\x1b[0m\x1b[?25l\x1b[2J' : ''
     let style = -1
     for (let row = 0; row < ROWS; row++) {
       const start = row * COLUMNS

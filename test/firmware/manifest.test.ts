@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import shipped from '../../images/manifest.json'
 import { appliancesOf, parseManifest } from '../../src/firmware/manifest.ts'
 import { makeFlash, manifestOf, withField } from './fake-platform.ts'
 
@@ -53,4 +54,9 @@ describe('a flash manifest', () => {
       expect(errorOf(manifest)).not.toBe('')
     },
   )
+})
+
+// While only kernel and base are there, nothing can be booted from it.
+test.runIf(shipped.volumes.some(({ role }) => role === 'appliance'))('the one that is shipped boots', () => {
+  expect(parseManifest(shipped)).toMatchObject({ ok: true })
 })

@@ -27,6 +27,8 @@ type Side = {
 
 export class DomainHost {
   readonly events: DomainEvent[] = []
+  /** When each event came: milliseconds on the monotonic clock. */
+  readonly receivedAt = new WeakMap<DomainEvent, number>()
   readonly frames: DisplayEvent[] = []
   readonly network: NetworkMessage[] = []
   /** Console output since the start, as text. */
@@ -78,6 +80,7 @@ export class DomainHost {
 
   /** Called by the domain's side. */
   receive(event: DomainEvent): void {
+    this.receivedAt.set(event, performance.now())
     this.#note(() => this.events.push(event))
   }
 

@@ -31,12 +31,16 @@ export function v86Module(): Promise<WebAssembly.Module> {
 }
 
 /** The base system with a shell on ttyS0 and the agent on hvc0. */
-export function shellBoot(commandLine = ''): BootSource {
+export function shellBoot(
+  commandLine = '',
+  framebuffer?: { readonly width: number; readonly height: number },
+): BootSource {
   const image = composeBootImage({
     stub: volume('stub'),
     kernel: volume('kernel'),
     initramfs: volume('initramfs'),
     commandLine: `console=ttyS0 quiet hs.role=shell hs.hostname=shell ${commandLine}`,
+    ...(framebuffer === undefined ? {} : { framebuffer }),
   })
   return { kind: 'multiboot', image }
 }

@@ -11,6 +11,9 @@ import { DomainMenuItems } from './DomainMenuItems.tsx'
 import { cpuFigure, formatMemory, useFigure } from './figures.ts'
 import styles from './Chip.module.css'
 
+/** Well after the frame of a switch. Milliseconds. */
+const SETTLED = 150
+
 type Props = {
   readonly id: DomainId
   /** The one tab stop of the bar. */
@@ -25,8 +28,14 @@ export const Chip = memo(function Chip({ id, tabStop, onHover }: Props) {
   const focused = domain?.focused ?? false
   const chip = useRef<HTMLDivElement>(null)
 
+  // Once the other guest is painted: scrolling asks for a layout, and the tab, being sticky, is in sight anyway.
   useEffect(() => {
-    if (focused) chip.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+    if (!focused) return undefined
+    const timer = setTimeout(
+      () => chip.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' }),
+      SETTLED,
+    )
+    return () => clearTimeout(timer)
   }, [focused])
 
   if (domain === undefined) return undefined

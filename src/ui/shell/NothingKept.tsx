@@ -14,8 +14,8 @@ export function NothingKept() {
     <aside className={styles['strip']} aria-label="Storage">
       <HardDrive size={15} aria-hidden="true" />
       <p>
-        <strong>Nothing is kept after this tab closes.</strong> This browser gives the page no storage (a
-        private window, perhaps): {storage.why}
+        <strong>Nothing is kept after this tab closes.</strong>{' '}
+        <span>This browser gives the page no storage (a private window, perhaps): {storage.why}</span>
       </p>
       <IconButton label="Dismiss" onClick={() => setPut(true)}>
         <X size={15} />

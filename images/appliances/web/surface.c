@@ -1,0 +1,356 @@
+/* A libnsfb surface for a bare guest: the kernel's framebuffer, its mouse and its keyboard; no window system.
+
+   The screen is drawn in memory and copied to the framebuffer by what nsfb_update() names, so that no half-drawn
+   page is seen. A movement of n counts moves the pointer n pixels, from the middle of the screen at the start, held
+   at its edges: whoever sends the movements knows where the pointer is. */
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <linux/fb.h>
+#include <linux/input.h>
+
+#include "libnsfb.h"
+#include "libnsfb_event.h"
+#include "libnsfb_plot.h"
+#include "libnsfb_plot_util.h"
+#include "nsfb.h"
+#include "surface.h"
+#include "plot.h"
+#include "cursor.h"
+
+/* An ImPS/2 packet: buttons and signs, x to the right, y upwards, wheel. */
+#define MOUSE_PACKET 4
+#define MOUSE_BUTTONS 3
+
+typedef struct guest_s {
+    uint8_t *screen; /* the framebuffer */
+    int screen_line; /* bytes from one line of it to the next */
+    int mouse;
+    int keyboard;
+    int x, y; /* of the pointer */
+    uint8_t buttons;
+    bool moved; /* the pointer's place is to be told */
+    uint8_t packet[MOUSE_PACKET];
+    int packet_fill;
+    nsfb_event_t queue[8];
+    int queue_fill;
+    bool (*copy)(nsfb_t *nsfb, nsfb_bbox_t *source, nsfb_bbox_t *target);
+} guest_t;
+
+static const int button_keys[MOUSE_BUTTONS] = {NSFB_KEY_MOUSE_1, NSFB_KEY_MOUSE_3, NSFB_KEY_MOUSE_2};
+
+/* Linux key codes, by position on a US keyboard. */
+static const short keys[] = {
+    [KEY_ESC] = NSFB_KEY_ESCAPE,
+    [KEY_1] = '1', [KEY_2] = '2', [KEY_3] = '3', [KEY_4] = '4', [KEY_5] = '5',
+    [KEY_6] = '6', [KEY_7] = '7', [KEY_8] = '8', [KEY_9] = '9', [KEY_0] = '0',
+    [KEY_MINUS] = NSFB_KEY_MINUS, [KEY_EQUAL] = NSFB_KEY_EQUALS,
+    [KEY_BACKSPACE] = NSFB_KEY_BACKSPACE, [KEY_TAB] = NSFB_KEY_TAB,
+    [KEY_Q] = 'q', [KEY_W] = 'w', [KEY_E] = 'e', [KEY_R] = 'r', [KEY_T] = 't',
+    [KEY_Y] = 'y', [KEY_U] = 'u', [KEY_I] = 'i', [KEY_O] = 'o', [KEY_P] = 'p',
+    [KEY_LEFTBRACE] = NSFB_KEY_LEFTBRACKET, [KEY_RIGHTBRACE] = NSFB_KEY_RIGHTBRACKET,
+    [KEY_ENTER] = NSFB_KEY_RETURN, [KEY_LEFTCTRL] = NSFB_KEY_LCTRL,
+    [KEY_A] = 'a', [KEY_S] = 's', [KEY_D] = 'd', [KEY_F] = 'f', [KEY_G] = 'g',
+    [KEY_H] = 'h', [KEY_J] = 'j', [KEY_K] = 'k', [KEY_L] = 'l',
+    [KEY_SEMICOLON] = NSFB_KEY_SEMICOLON, [KEY_APOSTROPHE] = NSFB_KEY_QUOTE,
+    [KEY_GRAVE] = NSFB_KEY_BACKQUOTE, [KEY_LEFTSHIFT] = NSFB_KEY_LSHIFT,
+    [KEY_BACKSLASH] = NSFB_KEY_BACKSLASH,
+    [KEY_Z] = 'z', [KEY_X] = 'x', [KEY_C] = 'c', [KEY_V] = 'v', [KEY_B] = 'b',
+    [KEY_N] = 'n', [KEY_M] = 'm',
+    [KEY_COMMA] = NSFB_KEY_COMMA, [KEY_DOT] = NSFB_KEY_PERIOD, [KEY_SLASH] = NSFB_KEY_SLASH,
+    [KEY_RIGHTSHIFT] = NSFB_KEY_RSHIFT, [KEY_LEFTALT] = NSFB_KEY_LALT, [KEY_SPACE] = NSFB_KEY_SPACE,
+    [KEY_F1] = NSFB_KEY_F1, [KEY_F2] = NSFB_KEY_F2, [KEY_F3] = NSFB_KEY_F3, [KEY_F4] = NSFB_KEY_F4,
+    [KEY_F5] = NSFB_KEY_F5, [KEY_F6] = NSFB_KEY_F6, [KEY_F7] = NSFB_KEY_F7, [KEY_F8] = NSFB_KEY_F8,
+    [KEY_F9] = NSFB_KEY_F9, [KEY_F10] = NSFB_KEY_F10, [KEY_F11] = NSFB_KEY_F11, [KEY_F12] = NSFB_KEY_F12,
+    [KEY_KPENTER] = NSFB_KEY_RETURN, [KEY_RIGHTCTRL] = NSFB_KEY_RCTRL, [KEY_RIGHTALT] = NSFB_KEY_RALT,
+    [KEY_KPASTERISK] = NSFB_KEY_ASTERISK, [KEY_KPMINUS] = NSFB_KEY_MINUS, [KEY_KPPLUS] = NSFB_KEY_PLUS,
+    [KEY_KPSLASH] = NSFB_KEY_SLASH, [KEY_KPDOT] = NSFB_KEY_PERIOD,
+    [KEY_KP0] = '0', [KEY_KP1] = '1', [KEY_KP2] = '2', [KEY_KP3] = '3', [KEY_KP4] = '4',
+    [KEY_KP5] = '5', [KEY_KP6] = '6', [KEY_KP7] = '7', [KEY_KP8] = '8', [KEY_KP9] = '9',
+    [KEY_HOME] = NSFB_KEY_HOME, [KEY_UP] = NSFB_KEY_UP, [KEY_PAGEUP] = NSFB_KEY_PAGEUP,
+    [KEY_LEFT] = NSFB_KEY_LEFT, [KEY_RIGHT] = NSFB_KEY_RIGHT, [KEY_END] = NSFB_KEY_END,
+    [KEY_DOWN] = NSFB_KEY_DOWN, [KEY_PAGEDOWN] = NSFB_KEY_PAGEDOWN,
+    [KEY_INSERT] = NSFB_KEY_INSERT, [KEY_DELETE] = NSFB_KEY_DELETE,
+    [KEY_LEFTMETA] = NSFB_KEY_LSUPER, [KEY_RIGHTMETA] = NSFB_KEY_RSUPER,
+};
+#define KEYS ((int)(sizeof keys / sizeof keys[0]))
+
+static void show(nsfb_t *nsfb, const nsfb_bbox_t *box)
+{
+    guest_t *guest = nsfb->surface_priv;
+    int x0 = box->x0 < 0 ? 0 : box->x0;
+    int y0 = box->y0 < 0 ? 0 : box->y0;
+    int x1 = box->x1 > nsfb->width ? nsfb->width : box->x1;
+    int y1 = box->y1 > nsfb->height ? nsfb->height : box->y1;
+
+    if (x0 >= x1)
+        return;
+    for (int y = y0; y < y1; y++)
+        memcpy(guest->screen + y * guest->screen_line + x0 * 4, nsfb->ptr + y * nsfb->linelen + x0 * 4, (x1 - x0) * 4);
+}
+
+static int guest_claim(nsfb_t *nsfb, nsfb_bbox_t *box)
+{
+    struct nsfb_cursor_s *cursor = nsfb->cursor;
+
+    if (cursor != NULL && cursor->plotted && nsfb_plot_bbox_intersect(box, &cursor->savloc)) {
+        nsfb_bbox_t was = cursor->savloc;
+        nsfb_cursor_clear(nsfb, cursor);
+        show(nsfb, &was);
+    }
+    return 0;
+}
+
+static int guest_update(nsfb_t *nsfb, nsfb_bbox_t *box)
+{
+    struct nsfb_cursor_s *cursor = nsfb->cursor;
+
+    if (cursor != NULL && !cursor->plotted) {
+        nsfb_cursor_plot(nsfb, cursor);
+        show(nsfb, &cursor->savloc);
+    }
+    show(nsfb, box);
+    return 0;
+}
+
+static int guest_cursor(nsfb_t *nsfb, struct nsfb_cursor_s *cursor)
+{
+    if (cursor != NULL && cursor->plotted) {
+        nsfb_bbox_t was = cursor->savloc;
+        nsfb_cursor_clear(nsfb, cursor);
+        nsfb_cursor_plot(nsfb, cursor);
+        show(nsfb, &was);
+        show(nsfb, &cursor->savloc);
+    }
+    return true;
+}
+
+static bool guest_copy(nsfb_t *nsfb, nsfb_bbox_t *source, nsfb_bbox_t *target)
+{
+    guest_t *guest = nsfb->surface_priv;
+    nsfb_bbox_t both;
+
+    nsfb_plot_add_rect(source, target, &both);
+    guest_claim(nsfb, &both);
+    guest->copy(nsfb, source, target);
+    guest_update(nsfb, target);
+    return true;
+}
+
+/* The size is the framebuffer's, whatever is asked for. */
+static int guest_geometry(nsfb_t *nsfb, int width, int height, enum nsfb_format_e format)
+{
+    if (nsfb->surface_priv != NULL)
+        return 0;
+    nsfb->width = width;
+    nsfb->height = height;
+    nsfb->format = format;
+    select_plotters(nsfb);
+    return 0;
+}
+
+static int open_keyboard(void)
+{
+    char path[24];
+    unsigned long bits[KEY_MAX / (8 * sizeof(long)) + 1];
+
+    for (int i = 0; i < 8; i++) {
+        snprintf(path, sizeof path, "/dev/input/event%d", i);
+        int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+        if (fd < 0)
+            continue;
+        memset(bits, 0, sizeof bits);
+        if (ioctl(fd, EVIOCGBIT(EV_KEY, sizeof bits), bits) >= 0 &&
+            (bits[KEY_A / (8 * sizeof(long))] >> (KEY_A % (8 * sizeof(long))) & 1)) {
+            ioctl(fd, EVIOCGRAB, 1); /* the text console behind the picture hears nothing */
+            return fd;
+        }
+        close(fd);
+    }
+    return -1;
+}
+
+static int open_mouse(void)
+{
+    static const uint8_t wheel[] = {0xf3, 200, 0xf3, 100, 0xf3, 80}; /* asks mousedev for ImPS/2 packets */
+    uint8_t answer[16];
+    int fd = open("/dev/input/mice", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd >= 0) {
+        if (write(fd, wheel, sizeof wheel) < 0)
+            perror("netsurf: mouse");
+        while (read(fd, answer, sizeof answer) > 0)
+            continue;
+    }
+    return fd;
+}
+
+static int guest_initialise(nsfb_t *nsfb)
+{
+    struct fb_var_screeninfo mode;
+    struct fb_fix_screeninfo memory;
+    guest_t *guest;
+    int fd;
+
+    if (nsfb->surface_priv != NULL)
+        return -1;
+    fd = open("/dev/fb0", O_RDWR | O_CLOEXEC);
+    if (fd < 0 || ioctl(fd, FBIOGET_VSCREENINFO, &mode) < 0 || ioctl(fd, FBIOGET_FSCREENINFO, &memory) < 0 ||
+        mode.bits_per_pixel != 32) {
+        fprintf(stderr, "netsurf: no 32-bit framebuffer /dev/fb0\n");
+        return -1;
+    }
+    guest = calloc(1, sizeof *guest);
+    if (guest == NULL)
+        return -1;
+    nsfb->width = mode.xres;
+    nsfb->height = mode.yres;
+    nsfb->format = mode.red.offset == 0 ? NSFB_FMT_XBGR8888 : NSFB_FMT_XRGB8888;
+    select_plotters(nsfb);
+    guest->copy = nsfb->plotter_fns->copy;
+    nsfb->plotter_fns->copy = guest_copy;
+    guest->screen_line = memory.line_length;
+    guest->screen = mmap(NULL, memory.line_length * mode.yres, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    nsfb->linelen = nsfb->width * 4;
+    nsfb->ptr = calloc(nsfb->height, nsfb->linelen);
+    if (guest->screen == MAP_FAILED || nsfb->ptr == NULL) {
+        perror("netsurf: framebuffer");
+        return -1;
+    }
+    guest->mouse = open_mouse();
+    guest->keyboard = open_keyboard();
+    guest->x = nsfb->width / 2;
+    guest->y = nsfb->height / 2;
+    guest->moved = true;
+    nsfb->surface_priv = guest;
+    return 0;
+}
+
+static int guest_finalise(nsfb_t *nsfb)
+{
+    guest_t *guest = nsfb->surface_priv;
+
+    if (guest != NULL) {
+        munmap(guest->screen, guest->screen_line * nsfb->height);
+        free(nsfb->ptr);
+        free(guest);
+    }
+    return 0;
+}
+
+static void put_key(guest_t *guest, bool down, int key)
+{
+    if (guest->queue_fill == (int)(sizeof guest->queue / sizeof guest->queue[0]))
+        return;
+    guest->queue[guest->queue_fill].type = down ? NSFB_EVENT_KEY_DOWN : NSFB_EVENT_KEY_UP;
+    guest->queue[guest->queue_fill].value.keycode = key;
+    guest->queue_fill++;
+}
+
+static int held(int value, int limit)
+{
+    return value < 0 ? 0 : value >= limit ? limit - 1 : value;
+}
+
+/* Takes one packet: movement first, then the buttons where it ended. */
+static bool read_mouse(nsfb_t *nsfb, guest_t *guest)
+{
+    int got = read(guest->mouse, guest->packet + guest->packet_fill, MOUSE_PACKET - guest->packet_fill);
+
+    if (got <= 0)
+        return false;
+    guest->packet_fill += got;
+    if (guest->packet_fill < MOUSE_PACKET)
+        return true;
+    guest->packet_fill = 0;
+    if (guest->packet[1] != 0 || guest->packet[2] != 0) {
+        guest->x = held(guest->x + (int8_t)guest->packet[1], nsfb->width);
+        guest->y = held(guest->y - (int8_t)guest->packet[2], nsfb->height);
+        guest->moved = true;
+    }
+    for (int i = 0; i < MOUSE_BUTTONS; i++) {
+        if (((guest->packet[0] ^ guest->buttons) >> i) & 1)
+            put_key(guest, guest->packet[0] >> i & 1, button_keys[i]);
+    }
+    guest->buttons = guest->packet[0] & 7;
+    if (guest->packet[3] != 0) {
+        int key = (int8_t)guest->packet[3] < 0 ? NSFB_KEY_MOUSE_4 : NSFB_KEY_MOUSE_5;
+        put_key(guest, true, key);
+        put_key(guest, false, key);
+    }
+    return true;
+}
+
+static bool read_keyboard(guest_t *guest)
+{
+    struct input_event input;
+
+    if (read(guest->keyboard, &input, sizeof input) != sizeof input)
+        return false;
+    if (input.type == EV_KEY && input.code < KEYS && keys[input.code] != 0)
+        put_key(guest, input.value != 0, keys[input.code]);
+    return true;
+}
+
+static bool next_event(guest_t *guest, nsfb_event_t *event)
+{
+    if (guest->moved) {
+        guest->moved = false;
+        event->type = NSFB_EVENT_MOVE_ABSOLUTE;
+        event->value.vector.x = guest->x;
+        event->value.vector.y = guest->y;
+        event->value.vector.z = 0;
+        return true;
+    }
+    if (guest->queue_fill > 0) {
+        *event = guest->queue[0];
+        guest->queue_fill--;
+        memmove(guest->queue, guest->queue + 1, guest->queue_fill * sizeof guest->queue[0]);
+        return true;
+    }
+    return false;
+}
+
+static bool guest_input(nsfb_t *nsfb, nsfb_event_t *event, int timeout)
+{
+    guest_t *guest = nsfb->surface_priv;
+
+    for (;;) {
+        /* Movements that wait are taken together, up to the first button. */
+        while (guest->queue_fill == 0 && read_mouse(nsfb, guest))
+            continue;
+        if (next_event(guest, event))
+            return true;
+        if (read_keyboard(guest))
+            continue;
+        if (timeout == 0)
+            return false;
+        struct pollfd wait[2] = {{.fd = guest->mouse, .events = POLLIN}, {.fd = guest->keyboard, .events = POLLIN}};
+        if (poll(wait, 2, timeout) <= 0) {
+            event->type = NSFB_EVENT_CONTROL;
+            event->value.controlcode = NSFB_CONTROL_TIMEOUT;
+            return true;
+        }
+    }
+}
+
+static const nsfb_surface_rtns_t guest_routines = {
+    .initialise = guest_initialise,
+    .finalise = guest_finalise,
+    .input = guest_input,
+    .claim = guest_claim,
+    .update = guest_update,
+    .cursor = guest_cursor,
+    .geometry = guest_geometry,
+};
+
+NSFB_SURFACE_DEF(linux, NSFB_SURFACE_LINUX, &guest_routines)

@@ -78,6 +78,7 @@ export class AgentChannel {
 
   /** After a slice, too: hands over what the guest has buffers for. */
   deliver(): void {
+    if (this.#waiting.length === 0) return
     const queue = this.#internals.cpu.devices.virtio_console?.virtio.queues[0]
     if (queue === undefined) return
     // is_configured() answers an address, not a boolean.

@@ -66,14 +66,13 @@ export class Display {
     this.#pump()
   }
 
-  /** After every slice. */
-  sliceEnded(): void {
+  /** After every slice, which ended at `now`. */
+  sliceEnded(now: number): void {
     if (this.#credit > 0) {
       if (this.#timer === undefined) this.#pump()
       return
     }
     // Nobody looks: only the retrace bit goes on, for guests that wait for it.
-    const now = performance.now()
     if (now - this.#lastRetrace < FRAME_MS) return
     this.#lastRetrace = now
     this.#vga.update_vertical_retrace()

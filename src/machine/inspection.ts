@@ -41,8 +41,3 @@ export function registersOf(cpu: Cpu): Registers {
 export function guestMemory(cpu: Cpu): Uint8Array {
   return new Uint8Array(cpu.wasm_memory.buffer, cpu.mem8.byteOffset, at(cpu.memory_size, 0))
 }
-
-/** EFLAGS.IF, which v86 keeps up to date (only the arithmetic flags are lazy). */
-export function interruptsEnabled(cpu: Cpu): boolean {
-  return (at(cpu.flags, 0) & 0x200) !== 0
-}

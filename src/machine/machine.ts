@@ -10,12 +10,12 @@ import { attachDisks, Disk } from './disk.ts'
 import { Display, type DisplayFrame } from './display.ts'
 import { ExitTap } from './exit-tap.ts'
 import { GuestWatch } from './guest-watch.ts'
-import { guestMemory, interruptsEnabled, registersOf } from './inspection.ts'
+import { guestMemory, registersOf } from './inspection.ts'
 import { PointingAndKeys } from './pointing.ts'
 import { attachPvpanic } from './pvpanic.ts'
 import { interceptReset, isTripleFault, ResetRequested } from './reset-line.ts'
 import { SerialConsole } from './serial-console.ts'
-import { at, createV86, type Internals, type V86Settings } from './v86-internals.ts'
+import { CpuWords, createV86, type Internals, type V86Settings } from './v86-internals.ts'
 import { Vcpu } from './vcpu.ts'
 import { Vnic } from './vnic.ts'
 
@@ -30,6 +30,9 @@ const PANIC_QUIET_SLICES = 30
 const PANIC_SLICES = 400
 
 const MIB = 1024 * 1024
+
+/** EFLAGS.IF */
+const INTERRUPT_FLAG = 0x200
 
 export type MachineDisks = {
   readonly hda: BlockStore | undefined
@@ -62,6 +65,7 @@ export class Machine {
   readonly #disks: readonly Disk[]
   readonly #tap: ExitTap
   readonly #vcpu: Vcpu
+  readonly #words: CpuWords
   readonly #watch = new GuestWatch()
   readonly #vnic: Vnic | undefined
   readonly console: SerialConsole
@@ -123,8 +127,9 @@ export class Machine {
     attachPvpanic(cpu.io, cpu.devices.pci, () => {
       this.#panic ??= { slices: 0, quiet: 0 }
     })
-    this.#vcpu = new Vcpu(engine, {
-      sliceEnded: (executed) => this.#sliceEnded(executed),
+    this.#words = new CpuWords(cpu)
+    this.#vcpu = new Vcpu(engine, this.#words, {
+      sliceEnded: (executed, now) => this.#sliceEnded(executed, now),
       faulted: (error) => this.#faulted(error),
     })
     this.console = new SerialConsole(internals, {
@@ -261,20 +266,21 @@ export class Machine {
     }
   }
 
-  #sliceEnded(executed: number): void {
+  #sliceEnded(executed: number, now: number): void {
     if (this.#jitDeferred && this.#vcpu.instructions >= DEFERRED_JIT_BOUND) this.#enableJit()
     const written = this.console.sliceEnded()
-    const outgoing = this.#vnic?.takeOutgoing() ?? []
-    if (outgoing.length > 0) this.#hooks.networkFrames(outgoing)
-    this.#vnic?.deliver()
+    if (this.#vnic !== undefined) {
+      const outgoing = this.#vnic.takeOutgoing()
+      if (outgoing.length > 0) this.#hooks.networkFrames(outgoing)
+      this.#vnic.deliver()
+    }
     this.agent.deliver()
-    this.display.sliceEnded()
-    this.#observe(executed, written)
+    this.display.sliceEnded(now)
+    this.#observe(executed, written, now)
   }
 
-  #observe(executed: number, written: number): void {
-    const { cpu } = this.#internals
-    const halted = at(cpu.in_hlt, 0) !== 0
+  #observe(executed: number, written: number, now: number): void {
+    const { halted, flags } = this.#words
     if (halted && (executed > 0 || !this.#wasHalted)) this.#tap.countHalt()
     this.#wasHalted = halted
     if (this.#panic !== undefined) {
@@ -284,11 +290,7 @@ export class Machine {
         this.#finish({ kind: 'crashed', cause: { kind: 'panic' } })
       return
     }
-    const seen = this.#watch.sample({
-      halted,
-      interruptsEnabled: interruptsEnabled(cpu),
-      now: performance.now(),
-    })
+    const seen = this.#watch.sample({ halted, interruptsEnabled: (flags & INTERRUPT_FLAG) !== 0, now })
     if (seen.kind === 'spinning') this.#hooks.spinning(seen.forMs)
     else if (seen.kind === 'dead-halt') {
       this.#finish(

@@ -5,14 +5,14 @@
  */
 
 import { TokenBucket } from './token-bucket.ts'
-import { at, type Engine } from './v86-internals.ts'
+import type { CpuWords, Engine } from './v86-internals.ts'
 
 /** Why the vCPU stands still although the guest may want to run. */
 export type HoldReason = 'paused' | 'console' | 'agent'
 
 export type VcpuHooks = {
   /** After every slice, before the next is arranged; `executed` instructions ran in it. May throw: a fault then. */
-  readonly sliceEnded: (executed: number) => void
+  readonly sliceEnded: (executed: number, now: number) => void
   /** A slice threw, or a hook: the engine cannot go on. Called once, the vCPU is stopped already. */
   readonly faulted: (error: unknown) => void
 }
@@ -22,6 +22,7 @@ const SHORTEST_TIMER_MS = 1
 
 export class Vcpu {
   readonly #engine: Engine
+  readonly #words: Pick<CpuWords, 'instructionCounter'>
   readonly #hooks: VcpuHooks
   readonly #holds = new Set<HoldReason>()
   readonly #bucket: TokenBucket
@@ -32,6 +33,8 @@ export class Vcpu {
   #posted = false
   /** When the guest wants its next slice; undefined before the start. */
   #due: number | undefined
+  /** What a slice under way has asked for: milliseconds from its end on. */
+  #wants = 0
   #throttledSince: number | undefined
   #stopped = false
   #inSlice = false
@@ -40,11 +43,12 @@ export class Vcpu {
   #busyMs = 0
   #throttledMs = 0
 
-  constructor(engine: Engine, hooks: VcpuHooks) {
+  constructor(engine: Engine, words: Pick<CpuWords, 'instructionCounter'>, hooks: VcpuHooks) {
     this.#engine = engine
+    this.#words = words
     this.#hooks = hooks
     this.#bucket = new TokenBucket(performance.now())
-    this.#lastCounter = at(engine.cpu.instruction_counter, 0) >>> 0
+    this.#lastCounter = words.instructionCounter
     const wake = immediate(() => {
       this.#posted = false
       this.#wake()
@@ -54,8 +58,11 @@ export class Vcpu {
     // v86 would spawn a worker of its own only to be called back; done before the first tick, none is lost.
     engine.unregister_yield()
     engine.yield = (milliseconds) => {
-      this.#due = performance.now() + milliseconds
-      if (!this.#inSlice) this.#arrange()
+      if (this.#inSlice) this.#wants = milliseconds
+      else {
+        this.#due = performance.now() + milliseconds
+        this.#arrange(performance.now())
+      }
     }
   }
 
@@ -99,7 +106,7 @@ export class Vcpu {
   }
 
   release(reason: HoldReason): void {
-    if (this.#holds.delete(reason)) this.#arrange()
+    if (this.#holds.delete(reason)) this.#arrange(performance.now())
   }
 
   held(reason: HoldReason): boolean {
@@ -108,25 +115,26 @@ export class Vcpu {
 
   /** @param percent of a core, 1–100 */
   setRate(percent: number): void {
-    this.#bucket.setRate(percent, performance.now())
-    this.#arrange()
+    const now = performance.now()
+    this.#bucket.setRate(percent, now)
+    this.#arrange(now)
   }
 
   /** Asks for the next slice at once: something outside has happened that the guest shall see. */
   nudge(): void {
     if (this.#due === undefined || this.#inSlice) return
-    this.#due = performance.now()
-    this.#arrange()
+    const now = performance.now()
+    this.#due = now
+    this.#arrange(now)
   }
 
-  #arrange(): void {
+  #arrange(now: number): void {
     if (this.#stopped || this.#due === undefined || this.#holds.size > 0) return
-    const now = performance.now()
     const throttle = this.#bucket.waitMs(now)
     // Only a vCPU that wants to run is held back; a halted one merely sleeps.
     if (throttle > 0 && this.#due <= now) this.#throttledSince ??= now
     const wait = Math.max(this.#due - now, throttle)
-    clearTimeout(this.#timer)
+    if (this.#timer !== undefined) clearTimeout(this.#timer)
     this.#timer = undefined
     if (wait < SHORTEST_TIMER_MS) {
       if (!this.#posted) {
@@ -156,7 +164,7 @@ export class Vcpu {
     if (this.#stopped || this.#due === undefined || this.#holds.size > 0) return
     const now = performance.now()
     if (this.#due - now >= SHORTEST_TIMER_MS || this.#bucket.waitMs(now) >= SHORTEST_TIMER_MS) {
-      this.#arrange()
+      this.#arrange(now)
       return
     }
     this.#endThrottle()
@@ -165,14 +173,16 @@ export class Vcpu {
 
   #slice(start: number): void {
     this.#inSlice = true
+    let end = start
     try {
-      let executed: number
+      const before = this.#instructions
       try {
         this.#engine.do_tick()
       } finally {
-        executed = this.#account(start)
+        end = this.#account(start)
       }
-      this.#hooks.sliceEnded(executed)
+      this.#due = end + this.#wants
+      this.#hooks.sliceEnded(this.#instructions - before, end)
     } catch (error) {
       if (!this.#stopped) {
         this.stop()
@@ -182,19 +192,18 @@ export class Vcpu {
     } finally {
       this.#inSlice = false
     }
-    this.#arrange()
+    this.#arrange(end)
   }
 
-  /** The counter is 32 bits wide and wraps; a slice executes far fewer than 2³² instructions. */
+  /** The counter is 32 bits wide and wraps; a slice executes far fewer than 2³² instructions. Answers its end. */
   #account(start: number): number {
-    const counter = at(this.#engine.cpu.instruction_counter, 0) >>> 0
-    const executed = (counter - this.#lastCounter) >>> 0
+    const counter = this.#words.instructionCounter
+    this.#instructions += (counter - this.#lastCounter) >>> 0
     this.#lastCounter = counter
-    this.#instructions += executed
     const end = performance.now()
     this.#busyMs += end - start
     this.#bucket.take(end - start, end)
-    return executed
+    return end
   }
 }
 

@@ -5,15 +5,19 @@ import type { Cpu, Engine } from '../../src/machine/v86-internals.ts'
 import { Vcpu } from '../../src/machine/vcpu.ts'
 
 /** An engine whose slice advances its counter and then wants the next one after `wants` ms. */
-class StandIn {
+class StandIn implements Engine {
   readonly instruction_counter = new Uint32Array(1)
   yield = (_milliseconds: number, _tick: number): void => undefined
   slices = 0
   step = 1000
   wants = 0
   during: () => void = () => undefined
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a stand-in for the part that is used
-  readonly cpu = { instruction_counter: this.instruction_counter } as unknown as Cpu
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- no part of the processor is used
+  readonly cpu = {} as unknown as Cpu
+
+  get instructionCounter(): number {
+    return this.instruction_counter[0] ?? 0
+  }
 
   run(): void {
     this.next_tick(0)
@@ -40,11 +44,11 @@ let vcpu: Vcpu | undefined
 afterEach(() => vcpu?.stop())
 
 function vcpuOver(
-  engine: Engine,
+  engine: StandIn,
   sliceEnded: (executed: number) => void,
   faulted: (error: unknown) => void,
 ): Vcpu {
-  vcpu = new Vcpu(engine, { sliceEnded, faulted })
+  vcpu = new Vcpu(engine, engine, { sliceEnded, faulted })
   return vcpu
 }
 

@@ -30,7 +30,10 @@ const RING_BYTES = 2 * CONSOLE_HIGH_WATERMARK
 const UNSEEN_RATE = 4096
 const UNSEEN_INTERVAL_MS = 50
 
-/** After a gap the terminal goes on at a line's start, which is also outside any escape sequence, if one is near. */
+/** After a gap the terminal is given this much and what comes then: about as much as it can be scrolled back. */
+const CATCH_UP_BYTES = 128 * 1024
+
+/** It goes on at a line's start, which is also outside any escape sequence, if one is near. */
 const LINE_SEARCH_BYTES = 4096
 
 export type ConsoleTerminal = {
@@ -210,8 +213,9 @@ export class ConsoleSession implements FeedSource {
   }
 
   #skip(terminal: ConsoleTerminal, ring: ByteRing): void {
-    const newline = ring.read(ring.start, LINE_SEARCH_BYTES).indexOf(0x0a)
-    const goOnAt = ring.start + newline + 1
+    const from = Math.max(ring.start, ring.end - CATCH_UP_BYTES)
+    const newline = ring.read(from, LINE_SEARCH_BYTES).indexOf(0x0a)
+    const goOnAt = from + newline + 1
     terminal.skipped(goOnAt - this.#given)
     this.#given = goOnAt
   }

@@ -1,0 +1,339 @@
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
+import { openStage, serveFixture } from './fixture-server.ts'
+
+serveFixture()
+
+/** What a domain's guest was typed so far. */
+function typedInto(page: Page, domain: string): Promise<string> {
+  return page.evaluate(
+    (name) =>
+      window.seen
+        .flatMap(({ domain, what }) => (domain === name && what.kind === 'input' ? [what.text] : []))
+        .join(''),
+    domain,
+  )
+}
+
+async function waitTyped(page: Page, domain: string, text: string): Promise<void> {
+  await page.waitForFunction(
+    ([name, wanted]) =>
+      window.seen
+        .flatMap(({ domain, what }) => (domain === name && what.kind === 'input' ? [what.text] : []))
+        .join('')
+        .endsWith(wanted),
+    [domain, text] as const,
+  )
+}
+
+function scancodesOf(page: Page, domain: string): Promise<number[]> {
+  return page.evaluate(
+    (name) =>
+      window.seen.flatMap(({ domain, what }) =>
+        domain === name && what.kind === 'keys' ? what.scancodes : [],
+      ),
+    domain,
+  )
+}
+
+/** The one pane that a person sees. */
+function shownPane(page: Page): Promise<string> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>('[data-pane]')]
+      .filter((pane) => pane.checkVisibility({ visibilityProperty: true }))
+      .map((pane) => `${pane.parentElement?.dataset['domain']} ${pane.dataset['pane']}`)
+      .join(),
+  )
+}
+
+describe('stage', () => {
+  it('types real keys into the guest in front, and into no other', async () => {
+    const page = await openStage()
+    await page.keyboard.type('hello')
+    await waitTyped(page, 'primary', 'hello')
+    await page.waitForFunction(() =>
+      document.querySelector('[data-domain="primary"]')?.textContent?.includes('primary$ hello'),
+    )
+    await page.keyboard.press('Control+Alt+3')
+    await page.keyboard.type('secret')
+    await waitTyped(page, 'messaging', 'secret')
+    expect(await shownPane(page)).toBe('messaging terminal')
+    expect(await typedInto(page, 'primary')).toBe('hello')
+    await page.keyboard.press('F4')
+    expect(await shownPane(page)).toBe('primary terminal')
+    await page.keyboard.press('F4')
+    expect(await shownPane(page)).toBe('messaging terminal')
+    await page.keyboard.press('Control+Alt+2')
+    expect(await shownPane(page)).toBe('web screen')
+    expect(await typedInto(page, 'messaging')).toBe('secret')
+  })
+
+  it('measures a switch from the key to the painted frame', async () => {
+    const page = await openStage()
+    const measured = page.evaluate(
+      () =>
+        new Promise<{ to: string; milliseconds: number; from: string | undefined }>((resolve) => {
+          window.hypercore.on('switch', resolve)
+        }),
+    )
+    await page.keyboard.press('Control+Alt+5')
+    const { from, to, milliseconds } = await measured
+    expect([from, to]).toEqual(['primary', 'vault'])
+    expect(milliseconds).toBeGreaterThan(0)
+    expect(milliseconds).toBeLessThan(2000)
+  })
+
+  it('lets a person who uses the keyboard alone leave the guest', async () => {
+    const page = await openStage()
+    for (const domain of ['1', '2']) {
+      await page.keyboard.press(`Control+Alt+${domain}`)
+      await page.evaluate(() => window.stage.focusGuest())
+      await page.keyboard.press('Control+Alt+b')
+      expect(await page.evaluate(() => document.activeElement?.id)).toBe('bar')
+    }
+    await page.keyboard.press('Control+Alt+Space')
+    expect(await page.evaluate(() => window.acted)).toEqual(['bar', 'bar', 'switcher'])
+  })
+
+  it('keeps answering keys while every guest floods its console and redraws its display', async () => {
+    const page = await openStage()
+    await page.evaluate(() => {
+      for (const { id } of window.hypercore.domains()) window.hypercore.console(id).write('flood\r')
+    })
+    await page.waitForFunction(() => /primary \d{4}/.test(window.hypercore.console('primary').text()))
+    const delays = await page.evaluateHandle(() => {
+      const found: number[] = []
+      addEventListener('keydown', (event) => found.push(performance.now() - event.timeStamp), {
+        capture: true,
+      })
+      return found
+    })
+    const text = 'the quick brown fox jumps over the lazy dog 0123456789'
+    for (const character of text) await page.keyboard.press(character === ' ' ? 'Space' : character)
+    await waitTyped(page, 'primary', text)
+    const sorted = (await delays.jsonValue()).toSorted((a, b) => a - b)
+    expect(sorted).toHaveLength(text.length)
+    // The median: single keys also wait for whatever else this machine runs.
+    expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThan(16.7)
+    // The flood goes on behind a terminal that shows it, and nothing was left out of the one in front.
+    const shown = await page.evaluate(
+      () => document.querySelector('[data-domain="primary"]')?.textContent ?? '',
+    )
+    expect(shown).toMatch(/primary \d{4}/)
+    expect(shown).not.toContain('not shown')
+  })
+
+  it('holds no guest back while the tab is hidden, and says afterwards what was not shown', async () => {
+    const page = await openStage()
+    await page.evaluate(() => {
+      Object.defineProperty(document, 'hidden', { configurable: true, value: true })
+      document.dispatchEvent(new Event('visibilitychange'))
+      window.hypercore.console('primary').write('flood\r')
+    })
+    // 20,000 lines are some 900 KB: more than the ring holds.
+    await page.waitForFunction(
+      () => Number(/primary (\d+) \S*\n*$/.exec(window.hypercore.console('primary').text())?.[1]) > 20_000,
+    )
+    await page.evaluate(async () => {
+      window.hypercore.console('primary').write('quiet\r')
+      await window.hypercore.console('primary').waitFor(/primary\$ $/)
+      Reflect.deleteProperty(document, 'hidden')
+      document.dispatchEvent(new Event('visibilitychange'))
+    })
+    await page.waitForFunction(() =>
+      document.querySelector('[data-domain="primary"]')?.textContent?.includes('primary$'),
+    )
+    const shown = () =>
+      page.evaluate(() => document.querySelector('[data-domain="primary"]')?.textContent ?? '')
+    // The note stands above what the terminal was given afterwards: some 80 screens.
+    for (let pages = 0; pages < 200 && !(await shown()).includes('not shown'); pages++)
+      await page.keyboard.press('Shift+PageUp')
+    expect(await shown()).toMatch(/[\d.]+ MiB of output were not shown/)
+  })
+
+  it('leads the guest’s pointer exactly, with buttons and wheel', async () => {
+    const page = await openStage()
+    await page.keyboard.press('Control+Alt+2')
+    const canvas = page.locator('[data-domain="web"] canvas')
+    await page.waitForFunction(
+      () => document.querySelector<HTMLCanvasElement>('[data-domain="web"] canvas')?.width === 1024,
+    )
+    const box = await canvas.boundingBox()
+    if (box === null) throw new Error('the display is not on the page')
+    const at = { x: 700, y: 123 }
+    await page.mouse.move(
+      box.x + ((at.x + 0.5) * box.width) / 1024,
+      box.y + ((at.y + 0.5) * box.height) / 768,
+    )
+    await page.mouse.down({ button: 'right' })
+    await page.mouse.up({ button: 'right' })
+    await page.mouse.wheel(0, 240)
+    await page.waitForFunction(
+      () => window.seen.filter(({ what }) => what.kind === 'pointer' && what.wheel === 1).length === 2,
+    )
+    const pointer = await page.evaluate(() =>
+      window.seen.flatMap(({ what }) => (what.kind === 'pointer' ? [what] : [])),
+    )
+    expect(pointer.at(-1)).toMatchObject(at)
+    expect(pointer.find(({ buttons }) => buttons !== 0)).toMatchObject({ ...at, buttons: 4 })
+    expect(pointer.at(-1)?.buttons).toBe(0)
+  })
+
+  it('sends keys to a display as scancodes, and leaves none stuck when the guest is left', async () => {
+    const page = await openStage()
+    await page.keyboard.press('Control+Alt+2')
+    await page.keyboard.press('Shift+A')
+    await page.keyboard.down('ArrowUp')
+    await page.keyboard.press('Control+Alt+1')
+    await page.waitForFunction(() =>
+      window.seen.some(({ what }) => what.kind === 'keys' && what.scancodes.includes(0xc8)),
+    )
+    const sent = await scancodesOf(page, 'web')
+    expect(sent.slice(0, 6)).toEqual([0x2a, 0x1e, 0x9e, 0xaa, 0xe0, 0x48])
+    const down = new Set<number>()
+    for (const code of sent.filter((byte) => byte !== 0xe0)) {
+      if (code < 0x80) down.add(code)
+      else down.delete(code & 0x7f)
+    }
+    expect([...down]).toEqual([])
+    expect(await shownPane(page)).toBe('primary terminal')
+  })
+
+  it('pastes into the guest without asking for permission, and copies what is selected', async () => {
+    const page = await openStage('', { permissions: ['clipboard-read', 'clipboard-write'] })
+    await page.evaluate(() => navigator.clipboard.writeText('pasted text'))
+    await page.keyboard.press('Control+Shift+V')
+    await waitTyped(page, 'primary', 'pasted text')
+    const box = await page.locator('[data-domain="primary"] .xterm-screen').boundingBox()
+    if (box === null) throw new Error('the terminal is not on the page')
+    await page.mouse.dblclick(box.x + 20, box.y + 8)
+    expect(await page.evaluate(() => window.stage.hasSelection())).toBe(true)
+    await page.keyboard.press('Control+Shift+C')
+    await page.waitForFunction(async () => (await navigator.clipboard.readText()) === 'Welcome')
+  })
+
+  it('tells the guest its size, again with another font size', async () => {
+    const page = await openStage()
+    const sizes = () =>
+      page.evaluate(() =>
+        window.seen.flatMap(({ domain, what }) =>
+          domain === 'primary' && what.kind === 'resize' ? [[what.columns, what.rows] as const] : [],
+        ),
+      )
+    const [columns, rows] = (await sizes()).at(-1) ?? [0, 0]
+    expect(columns).toBeGreaterThan(100)
+    expect(rows).toBeGreaterThan(30)
+    const before = (await sizes()).length
+    await page.evaluate(() => window.preferences.setState({ fontSize: 24 }))
+    await page.waitForFunction(
+      (count) =>
+        window.seen.filter(({ domain, what }) => domain === 'primary' && what.kind === 'resize').length >
+        count,
+      before,
+    )
+    expect((await sizes()).at(-1)?.[0]).toBeLessThan(columns * 0.7)
+  })
+})
+
+describe('pictures of domains', () => {
+  it('are drawn small of a terminal and of a display', async () => {
+    const page = await openStage()
+    await page.keyboard.press('Control+Alt+2')
+    await page.waitForFunction(
+      () => document.querySelector<HTMLCanvasElement>('[data-domain="web"] canvas')?.width === 1024,
+    )
+    await page.keyboard.press('Control+Alt+1')
+    await page.keyboard.type('colours\r')
+    await page.waitForFunction(() => window.hypercore.console('primary').text().includes('colours\n '))
+    const colours = await page.evaluate(async () => {
+      await new Promise((resolve) => requestAnimationFrame(resolve))
+      const count = (id: string): number => {
+        const canvas = document.createElement('canvas')
+        canvas.width = 240
+        canvas.height = 150
+        const domain = window.hypercore.domains().find((known) => known.id === id)
+        if (domain === undefined || !window.stage.paintThumbnail(domain.id, canvas)) return -1
+        const pixels = canvas.getContext('2d')?.getImageData(0, 0, 240, 150).data ?? []
+        return new Set(
+          Array.from(
+            { length: pixels.length / 4 },
+            (_, index) => `${pixels[4 * index]},${pixels[4 * index + 1]},${pixels[4 * index + 2]}`,
+          ),
+        ).size
+      }
+      return { primary: count('primary'), web: count('web') }
+    })
+    expect(colours.primary).toBeGreaterThan(15)
+    expect(colours.web).toBeGreaterThan(1000)
+  })
+
+  it('are PNGs at full size', async () => {
+    const page = await openStage()
+    await page.keyboard.press('Control+Alt+2')
+    await page.waitForFunction(
+      () => document.querySelector<HTMLCanvasElement>('[data-domain="web"] canvas')?.width === 1024,
+    )
+    const size = (id: string) =>
+      page.evaluate(async (name) => {
+        const blob = await window.hypercore.screenshot(name)
+        const image = await createImageBitmap(blob)
+        return [blob.type, image.width, image.height] as const
+      }, id)
+    expect(await size('web')).toEqual(['image/png', 1024, 768])
+    const [type, width, height] = await size('vault')
+    expect(type).toBe('image/png')
+    expect(width).toBeGreaterThan(1100)
+    expect(height).toBeGreaterThan(600)
+  })
+})
+
+describe('on-screen keyboard', () => {
+  const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
+
+  it('holds Ctrl for the next key of a terminal, and leaves the keyboard focus where it is', async () => {
+    const page = await openStage('?keyboard', PHONE)
+    await page.getByRole('button', { name: 'Ctrl' }).tap()
+    await page.keyboard.press('c')
+    await waitTyped(page, 'primary', '\x03')
+    await page.keyboard.press('c')
+    await waitTyped(page, 'primary', '\x03c')
+    await page.getByRole('button', { name: 'Up' }).tap()
+    await waitTyped(page, 'primary', '\x1b[A')
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe(
+      'primary, terminal',
+    )
+  })
+
+  it('presses keys of a display, function keys with modifiers too', async () => {
+    const page = await openStage('?keyboard', PHONE)
+    await page.evaluate(() => window.hypercore.focus('web'))
+    await page.getByRole('button', { name: 'Fn' }).tap()
+    await page.getByRole('button', { name: 'Alt' }).tap()
+    await page.getByRole('button', { name: 'F4', exact: true }).tap()
+    await page.waitForFunction(() =>
+      window.seen.some(({ what }) => what.kind === 'keys' && what.scancodes.includes(0xb8)),
+    )
+    expect(await scancodesOf(page, 'web')).toEqual([0x38, 0x3e, 0xbe, 0xb8])
+    const small = await page.evaluate(
+      () =>
+        [...document.querySelectorAll('fieldset button')].filter(
+          (key) => key.getBoundingClientRect().height < 44 || key.getBoundingClientRect().width < 44,
+        ).length,
+    )
+    expect(small).toBe(0)
+  })
+
+  it('has no violation that axe-core finds, and neither have the guests behind it', async () => {
+    const page = await openStage('?keyboard', PHONE)
+    await page.evaluate(await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'))
+    for (const domain of ['primary', 'web']) {
+      await page.evaluate((name) => window.hypercore.focus(name), domain)
+      const violations = await page.evaluate<string[]>(
+        "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }).then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html).join()))",
+      )
+      expect(violations).toEqual([])
+    }
+  })
+})

@@ -120,6 +120,11 @@ function firmwareView(
   }
 }
 
+/** The text screen takes the face from the page's fonts when it is there. */
+async function useFirmwareFont(font: Blob): Promise<void> {
+  document.fonts.add(await new FontFace('HyperSpace VGA', await font.arrayBuffer()).load())
+}
+
 async function runFirmware(): Promise<FirmwareOutcome> {
   const nvram = browserNvramStore(() => localStorage)
   const platform = browserPlatform({
@@ -128,6 +133,7 @@ async function runFirmware(): Promise<FirmwareOutcome> {
     scriptUrls: { hypercore: hypercoreScriptUrl, domain: domainScriptUrl },
     readNvram: () => nvram.read(),
     writeNvram: (bytes) => nvram.write(bytes),
+    useFont: useFirmwareFont,
     keyboard: () => ({ listening: true, onScreen: matchMedia('(pointer: coarse)').matches }),
   })
   const written: string[] = []

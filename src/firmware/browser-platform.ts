@@ -15,6 +15,7 @@ export type BrowserPlatformOptions = {
   readonly scriptUrls: Readonly<Record<ScriptName, string>>
   readonly readNvram: () => Promise<Uint8Array | undefined>
   readonly writeNvram: (bytes: Uint8Array<ArrayBuffer>) => Promise<void>
+  readonly useFont?: (font: Blob) => Promise<void>
   readonly keyboard?: () => KeyboardReport
 }
 
@@ -104,6 +105,7 @@ export function browserPlatform(options: BrowserPlatformOptions): FirmwarePlatfo
     writeNvram: options.writeNvram,
     processors: navigator.hardwareConcurrency,
     deviceMemoryGiB: typeof deviceMemory === 'number' ? deviceMemory : undefined,
+    ...(options.useFont === undefined ? {} : { useFont: options.useFont }),
     ...(options.keyboard === undefined ? {} : { keyboard: options.keyboard }),
   }
 }

@@ -37,6 +37,13 @@ export async function testVolume(
     const detail = `${volume.file} unpacks to ${grouped(content.size)} bytes, not ${grouped(volume.contentSize)}`
     return unreadable(volume, detail)
   }
+  if (volume.role === 'font') {
+    try {
+      await platform.useFont?.(content)
+    } catch (error) {
+      return unreadable(volume, `${volume.file} is no font for this browser: ${reasonOf(error)}`)
+    }
+  }
   return {
     report: {
       label: labelOf(volume),

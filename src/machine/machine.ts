@@ -191,11 +191,6 @@ export class Machine {
     this.#vnic?.replenish()
   }
 
-  /** A reason for the guest to look at its devices before its next timer. */
-  nudge(): void {
-    this.#vcpu.nudge()
-  }
-
   /** The guest's RAM itself; see inspection.ts for how long the view is good. */
   memory(): Uint8Array {
     return guestMemory(this.#internals.cpu)

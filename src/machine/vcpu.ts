@@ -120,14 +120,6 @@ export class Vcpu {
     this.#arrange(now)
   }
 
-  /** Asks for the next slice at once: something outside has happened that the guest shall see. */
-  nudge(): void {
-    if (this.#due === undefined || this.#inSlice) return
-    const now = performance.now()
-    this.#due = now
-    this.#arrange(now)
-  }
-
   #arrange(now: number): void {
     if (this.#stopped || this.#due === undefined || this.#holds.size > 0) return
     const throttle = this.#bucket.waitMs(now)

@@ -1,6 +1,7 @@
 /** Display, keyboard, mouse and network card, seen from both sides of a real guest. */
 
 import { afterEach, describe, expect, it } from 'vitest'
+import type { MachineSpec } from '../../src/protocol/guest.ts'
 import type { DomainHost } from '../support/domain-host.ts'
 import { hostDomain } from '../support/domain-host.ts'
 import { biosBoot, machineSpec, shellBoot } from '../support/guest-images.ts'
@@ -34,6 +35,14 @@ async function watch<T>(
   })
 }
 
+/** A PC that boots these bytes of real-mode code off its hard disk. */
+function bootSector(code: readonly number[]): MachineSpec {
+  const disk = new Uint8Array(1024 * 1024)
+  disk.set(code, 0)
+  disk.set([0x55, 0xaa], 510)
+  return machineSpec(biosBoot(), { hda: { kind: 'read-only', blob: new Blob([disk]) } })
+}
+
 describe('the display', () => {
   it('shows a BIOS’s text, which can be read off the pixels', async () => {
     host = await hostDomain(machineSpec(biosBoot()))
@@ -44,6 +53,18 @@ describe('the display', () => {
     })
     expect(lines.some((line) => line.startsWith('SeaBIOS (version '))).toBe(true)
     expect([picture.mode, picture.width, picture.height]).toEqual(['text', 720, 400])
+  })
+
+  it('shows a planar graphics mode', async () => {
+    // Mode 13h by INT 10h, then 64,000 pixels of colour 4 at A000:0000.
+    const code = [0xb8, 0x13, 0x00, 0xcd, 0x10, 0xb8, 0x00, 0xa0, 0x8e, 0xc0, 0x31, 0xff]
+    host = await hostDomain(bootSector([...code, 0xb9, 0x00, 0xfa, 0xb0, 0x04, 0xf3, 0xaa, 0xeb, 0xfe]))
+    const picture = new Picture()
+    await watch(host, picture, 'red', () =>
+      picture.mode === 'graphics' && picture.at(319, 199)[0] !== 0 ? true : undefined,
+    )
+    expect([picture.width, picture.height]).toEqual([320, 200])
+    expect(new Set(picture.pixels)).toEqual(new Set([0xff0000a8]))
   })
 
   it('sends nothing without a credit, and one frame for one', async () => {
@@ -82,6 +103,22 @@ describe('the display', () => {
 })
 
 describe('keyboard and mouse', () => {
+  it('types into a program that knows only the BIOS', async () => {
+    // INT 16h waits for a key, INT 10h prints it, over and over.
+    host = await hostDomain(bootSector([0xb4, 0x00, 0xcd, 0x16, 0xb4, 0x0e, 0xcd, 0x10, 0xeb, 0xf6]))
+    const guest = host
+    const picture = new Picture()
+    await watch(guest, picture, 'the boot', () =>
+      picture.text().some((line) => line.includes('Booting from Hard Disk')) ? true : undefined,
+    )
+    // “h”, then Shift and “i”: make and break codes of set 1.
+    guest.display({ kind: 'keys', scancodes: [0x23, 0xa3, 0x2a, 0x17, 0x97, 0xaa] })
+    const typed = await watch(guest, picture, 'the letters', () =>
+      picture.text().find((line) => line.startsWith('hI')),
+    )
+    expect(typed.trimEnd()).toBe('hI')
+  })
+
   it('reach the guest’s input devices', async () => {
     const guest = await bootShell()
     host = guest

@@ -208,6 +208,19 @@ describe('the exit tap', () => {
   })
 })
 
+describe('deferred compilation', () => {
+  it('ends by itself for a guest that never says that it is ready', async () => {
+    host = await hostDomain(machineSpec(tinyBoot([CLI, 0x40, 0xeb, 0xfd]), { deferJit: true }))
+    const bound = 150_000_000
+    const { counters } = await host.event('counters', (event) => event.counters.jitModules > 0)
+    expect(counters.instructions).toBeGreaterThanOrEqual(bound)
+    const reports = host.events.filter((event) => event.kind === 'counters')
+    const early = reports.filter((event) => event.counters.instructions < bound)
+    expect(early.length).toBeGreaterThan(0)
+    expect(early.every((event) => event.counters.jitModules === 0)).toBe(true)
+  })
+})
+
 describe('a guest that floods its console', () => {
   it('is held back at the high watermark and goes on below the low one', async () => {
     host = await hostDomain(

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Page } from 'playwright-core'
-import { PHONE, useScenes, violations } from './harness/open-scene.ts'
+import { PHONE_SIZE, useScenes, violations } from './harness/open-scene.ts'
 
 const open = useScenes()
 
@@ -79,7 +79,7 @@ test.each(SCREENS)(
     expect(await violations(page)).toEqual([])
     await page.evaluate(() => window.harness.preferences.setState({ theme: 'light' }))
     expect(await violations(page)).toEqual([])
-    await page.setViewportSize(PHONE)
+    await page.setViewportSize(PHONE_SIZE)
     expect(await violations(page)).toEqual([])
     expect(complaints).toEqual([])
     await page.context().close()

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { DESKTOP, PHONE, TOUCH, useScenes } from './harness/open-scene.ts'
+import { DESKTOP, PHONE_SIZE, PHONE, useScenes } from './harness/open-scene.ts'
 import type { Page } from 'playwright-core'
 
 const open = useScenes()
@@ -346,8 +346,8 @@ test.each([
   ['boot', 'scene=boot'],
   ['plain page', 'scene=elsewhere'],
 ])('on a phone the %s has no sideways scrolling, and targets a thumb can hit', async (_name, query) => {
-  const { page } = await open(query, TOUCH)
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(PHONE.width)
+  const { page } = await open(query, PHONE)
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(PHONE_SIZE.width)
   const small = await page.evaluate(() =>
     [...document.querySelectorAll<HTMLElement>('button, a[href], input')]
       .filter((element) => element.checkVisibility() && element.offsetParent !== null)
@@ -362,15 +362,15 @@ test.each([
 })
 
 test('on a phone the bar is at the bottom, and one thumb switches, opens the sheet and the keyboard', async () => {
-  const { page } = await open('scene=many', TOUCH)
+  const { page } = await open('scene=many', PHONE)
   const bar = await page.getByRole('banner').boundingBox()
-  expect((bar?.y ?? 0) + (bar?.height ?? 0)).toBe(PHONE.height)
+  expect((bar?.y ?? 0) + (bar?.height ?? 0)).toBe(PHONE_SIZE.height)
   await page.getByRole('button', { name: 'F4: primary and last appliance' }).tap()
   expect(await focused(page)).toBe('web')
   await page.getByRole('button', { name: 'Switcher' }).tap()
   const sheet = page.getByRole('dialog', { name: 'Domains' })
   const box = await sheet.boundingBox()
-  expect((box?.y ?? 0) + (box?.height ?? 0)).toBe(PHONE.height)
+  expect((box?.y ?? 0) + (box?.height ?? 0)).toBe(PHONE_SIZE.height)
   await sheet.getByRole('button', { name: /Messaging 2/ }).tap()
   await expect.poll(() => focused(page)).toBe('messaging-2')
   await page.getByRole('button', { name: 'On-screen keyboard' }).tap()
@@ -378,7 +378,7 @@ test('on a phone the bar is at the bottom, and one thumb switches, opens the she
 })
 
 test('the focused domain’s tab stays in sight while the chips scroll', async () => {
-  const { page } = await open('scene=many', TOUCH)
+  const { page } = await open('scene=many', PHONE)
   await page
     .getByRole('toolbar', { name: 'Domains' })
     .evaluate((bar) => bar.scrollTo({ left: bar.scrollWidth }))
@@ -396,14 +396,14 @@ test('the firmware’s screen takes the firmware’s keys, by keyboard and by th
   }
   await page.keyboard.press('Control+l')
   expect(await page.evaluate(() => window.harness.firmware.keys)).toEqual(['F2', 'ArrowDown', '+', 'Escape'])
-  await page.setViewportSize(PHONE)
+  await page.setViewportSize(PHONE_SIZE)
   await page.getByRole('button', { name: 'F12, boot menu' }).click()
   expect(await page.evaluate(() => window.harness.firmware.keys.at(-1))).toBe('F12')
 })
 
 test('the firmware’s screen keeps 80 × 25 cells inside the window at every size, and is there as text', async () => {
   const { page } = await open('scene=boot')
-  for (const viewport of [DESKTOP, { width: 1024, height: 768 }, PHONE]) {
+  for (const viewport of [DESKTOP, { width: 1024, height: 768 }, PHONE_SIZE]) {
     await page.setViewportSize(viewport)
     const inside = async () => {
       const box = await page.locator('.xterm-screen').boundingBox()

@@ -11,8 +11,8 @@ import { serveHarness, type Served } from './server.ts'
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 export const DESKTOP = { width: 1440, height: 900 }
-export const PHONE = { width: 390, height: 844 }
-export const TOUCH: BrowserContextOptions = { viewport: PHONE, hasTouch: true, isMobile: true }
+export const PHONE_SIZE = { width: 390, height: 844 }
+export const PHONE: BrowserContextOptions = { viewport: PHONE_SIZE, hasTouch: true, isMobile: true }
 
 export type Scene = {
   readonly page: Page

@@ -195,6 +195,9 @@ export class FakeFirmware implements FirmwareView {
   key(name: string): void {
     this.keys.push(name)
   }
+  spoken(): string {
+    return 'Volume web: 4.1 MB, MISMATCH.'
+  }
   text(): string {
     return 'HyperSpace Firmware 0.1\nWebAssembly    v86.wasm 2.1 MB   OK\nVolume web     MISMATCH\n F2 Setup   F12 Boot menu'
   }

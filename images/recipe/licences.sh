@@ -13,6 +13,11 @@ while read -r name version arch _; do
   [ -n "$name" ] || continue
   arch=${arch#(}
   arch=${arch%%)*}
+  if [ "$arch" = source ]; then
+    folder=$HS_CACHE/sources/${name}_${version//:/%3a}
+    tar -xOf "$folder"/*.debian.tar.* debian/copyright >"$into/packages/$name.txt" 2>/dev/null || rm -f "$into/packages/$name.txt"
+    continue
+  fi
   deb=$HS_CACHE/debs/${name}_${version//:/%3a}_$arch.deb
   [ -e "$deb" ] || continue
   dpkg-deb --fsys-tarfile "$deb" | tar -xOf - --wildcards "./usr/share/doc/*/copyright" >"$into/packages/$name.txt" 2>/dev/null || rm -f "$into/packages/$name.txt"
@@ -20,9 +25,9 @@ done <"$HS_WORK/packages"
 {
   echo "What the volumes of images/flash are made of"
   echo
-  echo "Each line: binary package, version, architecture, its source package, the volumes that hold files of it. The source"
+  echo "Each line: package, version, architecture, its source package, the volumes that hold files or code of it. The source"
   echo "packages are in Debian's archive under these names and versions ('apt-get source NAME=VERSION'); images/build.sh builds"
-  echo "the volumes from the binary packages, whose SHA-256 images/recipe/packages.lock pins. Licence texts are in this folder,"
+  echo "the volumes from these packages, whose SHA-256 images/recipe/packages.lock pins. Licence texts are in this folder,"
   echo "each package's own copyright file in packages/."
   echo
   cat "$HS_WORK/packages"

@@ -109,13 +109,17 @@ print(json.dumps(manifest, indent=2, ensure_ascii=False))
 
 shipped = {}
 for volume in volumes:
-    for binary in volume["origin"]["binary"]:
-        key = binary["package"], binary["architecture"]
-        shipped.setdefault(key, set()).add(volume["name"])
+    path = work / "origin" / ORIGIN_OF.get(volume["name"], volume["name"])
+    for line in path.read_text().split("\n") if path.exists() else []:
+        if line:
+            shipped.setdefault(tuple(line.split(" ")), set()).add(volume["name"])
 lines = []
 for package, architecture in sorted(shipped):
     version, _ = lock[package, architecture]
-    source, source_version = fields_of(package, architecture)
     where = ", ".join(sorted(shipped[package, architecture]))
-    lines.append(f"{package} {version} ({architecture}), from source {source} {source_version}; in: {where}")
+    built_from = "built here"
+    if architecture != "source":
+        source, source_version = fields_of(package, architecture)
+        built_from = f"from source {source} {source_version}"
+    lines.append(f"{package} {version} ({architecture}), {built_from}; in: {where}")
 notices.write_text("\n".join(lines) + "\n")

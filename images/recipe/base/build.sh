@@ -47,3 +47,9 @@ chmod 700 "$root/root"
 normalise_times "$root"
 (cd "$root" && find . -mindepth 1 | sort | cpio --quiet --create --format newc --owner 0:0 --reproducible) >"$work/base.cpio"
 gzip -9n <"$work/base.cpio" >"$HS_OUT/base.img"
+
+# Management runs from the base alone, so that no disk delays it. Its volume holds the same scripts: what is listed, measured and
+# offered in Setup as the appliance.
+mkdir -p "$work/management"
+cp -r "$root/etc/hyperspace/roles/management/." "$work/management"
+HS_VOLUME=management make_squashfs "$work/management" "$HS_OUT/management.sqfs"

@@ -14,7 +14,7 @@ import { browserPlatform, probeFeatures } from './firmware/browser-platform.ts'
 import { Firmware, type FirmwareOutcome } from './firmware/firmware.ts'
 import { firmwareKey } from './firmware/keys.ts'
 import hypercoreScriptUrl from './hypercore/worker.ts?worker&url'
-import type { HandOff } from './protocol/hand-off.ts'
+import type { HandOff, RefusedVolume } from './protocol/hand-off.ts'
 import type { Hypercore } from './protocol/hypercore-api.ts'
 import { createHypercore } from './state/hypercore-api.ts'
 import { createPreferences } from './state/preferences.ts'
@@ -117,12 +117,25 @@ function firmwareView(
       if (key !== undefined) firmware.key(key)
     },
     text: () => firmware.text(),
+    spoken: () => firmware.spoken(),
   }
 }
 
 /** The text screen takes the face from the page's fonts when it is there. */
 async function useFirmwareFont(font: Blob): Promise<void> {
   document.fonts.add(await new FontFace('HyperSpace VGA', await font.arrayBuffer()).load())
+}
+
+/** The face of the firmware's screen comes out of its own flash; until it is there the screen has the terminals' face. */
+function loadFirmwareFont(): void {
+  const font = manifest.volumes.find(({ role }) => role === 'font')
+  if (font === undefined) return
+  const face = new FontFace('HyperSpace VGA', `url(${JSON.stringify(volumeUrl(font.file))})`)
+  // Without it the screen is as legible and less of its time: POST reports the volume.
+  face.load().then(
+    () => document.fonts.add(face),
+    () => undefined,
+  )
 }
 
 async function runFirmware(): Promise<FirmwareOutcome> {
@@ -150,12 +163,12 @@ async function runFirmware(): Promise<FirmwareOutcome> {
 }
 
 /** Only what was refused is forgotten, so that the next start fetches it anew instead of finding the same damage kept. */
-async function forgetRefused(handOff: HandOff): Promise<void> {
-  if (handOff.refused.length === 0 || typeof caches === 'undefined') return
+async function forgetRefused(volumes: readonly RefusedVolume[]): Promise<void> {
+  if (volumes.length === 0 || typeof caches === 'undefined') return
   const files = new Map(manifest.volumes.map(({ name, file }) => [name, file]))
   for (const name of await caches.keys()) {
     const cache = await caches.open(name)
-    for (const refused of handOff.refused) {
+    for (const refused of volumes) {
       const file = files.get(refused.name)
       if (file !== undefined) await cache.delete(volumeUrl(file))
     }
@@ -206,12 +219,13 @@ async function main(): Promise<void> {
     await lock?.takeOver()
   }
 
+  loadFirmwareFont()
   const outcome = await runFirmware()
   // Halted: the firmware's own screen says why and what to do, and stays.
-  if (outcome.kind === 'halted') return
+  if (outcome.kind === 'halted') return forgetRefused(outcome.refused)
   worker = startHypercore(outcome.handOff)
   show({ kind: 'shell' })
-  await forgetRefused(outcome.handOff)
+  await forgetRefused(outcome.handOff.refused)
   if (outcome.handOff.refused.length === 0) keepOffline()
 }
 

@@ -13,6 +13,8 @@ export type FirmwareView = {
   key(name: string): void
   /** The screen's text, 25 lines, for people who do not see it. */
   text(): string
+  /** What has the focus or was found last, as a sentence to be said: colour alone shows it on the screen. */
+  spoken(): string
 }
 
 export type Unsupported =

@@ -10,7 +10,10 @@ export const PATIENCE = 110_000
 async function asReturningVisitor(page: Page): Promise<void> {
   await page.addInitScript(() => {
     if (localStorage.getItem('hyperspace.preferences') !== null) return
-    localStorage.setItem('hyperspace.preferences', JSON.stringify({ hintsSeen: ['machines', 'keys', 'honesty'] }))
+    localStorage.setItem(
+      'hyperspace.preferences',
+      JSON.stringify({ hintsSeen: ['machines', 'keys', 'honesty'] }),
+    )
   })
 }
 

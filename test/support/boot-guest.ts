@@ -149,13 +149,11 @@ export class Guest {
     fields.setUint32(8, payload.length, true)
     frame.set(payload, 12)
     this.machine.agent.send(frame)
-    this.machine.nudge()
   }
 
   /** Types as a person does; "\n" is the Return key. */
   type(text: string): void {
     this.machine.console.type(new TextEncoder().encode(text.replaceAll('\n', '\r')))
-    this.machine.nudge()
   }
 
   /**

@@ -58,14 +58,18 @@ export function BootScreen({ view }: Props) {
     if (host.current === null) return undefined
     const terminal = new FirmwareTerminal(host.current)
     let told = ''
+    let said = ''
     let timer: ReturnType<typeof setTimeout> | undefined
     const tell = () => {
       timer = undefined
       const text = view.text()
-      if (text === told) return
+      const spoken = view.spoken()
+      if (text === told && spoken === said) return
       if (alternative.current !== null) alternative.current.textContent = text
-      if (log.current !== null) log.current.textContent = newLines(told, text).join('\n')
+      if (log.current !== null)
+        log.current.textContent = [...newLines(told, text), ...(spoken === said ? [] : [spoken])].join('\n')
       told = text
+      said = spoken
     }
     const unsubscribe = view.subscribe((output) => {
       terminal.write(output)

@@ -41,6 +41,7 @@ export class FirmwareTerminal {
   readonly #host: HTMLElement
   readonly #disposables = new Disposables()
   #hasFont = false
+  #painted = false
 
   /** Opens the screen in `host`, which has a size; it follows that size until disposed. */
   constructor(host: HTMLElement) {
@@ -74,11 +75,18 @@ export class FirmwareTerminal {
   }
 
   write(output: string): void {
-    this.#terminal.write(output)
+    this.#terminal.write(output, () => this.#markPainted())
     this.#takeFont()
   }
 
-  /** The font comes out of a flash volume while the firmware runs; no event tells that a loaded face was added. */
+  /** For the browser's timeline and the bench: xterm.js draws in the frame after the one that parsed. */
+  #markPainted(): void {
+    if (this.#painted) return
+    this.#painted = true
+    requestAnimationFrame(() => requestAnimationFrame(() => performance.mark('hyperspace:firmware-painted')))
+  }
+
+  /** The VGA's own face arrives while the firmware runs; no event tells that a loaded face was added. */
   #takeFont(): void {
     if (this.#hasFont || ![...document.fonts].some(isVgaFont)) return
     this.#hasFont = true

@@ -134,6 +134,7 @@ export const CRASH: CrashReport = {
 }
 
 export function populate(machine: FakeMachine, scene: string): void {
+  if (scene === 'empty') return
   for (const seed of SEEDS) {
     if (scene === 'refused' && seed.appliance === 'web') continue
     if (scene === 'many' || seed.appliance !== 'vault') machine.add(seed)

@@ -29,6 +29,7 @@ const SCREENS: readonly [name: string, query: string, reach?: (page: Page) => Pr
   ['spinning', 'scene=spinning'],
   ['paused', 'scene=paused'],
   ['off', 'scene=off'],
+  ['no domain', 'scene=empty'],
   ['booting', 'scene=booting'],
   [
     'on-screen keyboard',

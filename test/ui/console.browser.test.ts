@@ -96,6 +96,34 @@ test('the switcher: Enter goes where F4 would, arrows and digits go elsewhere, E
   expect(await focused(page)).toBe('messaging')
 })
 
+test('the console’s keys close the switcher and a menu, and wait while a dialog asks something', async () => {
+  const { page } = await open('scene=shell')
+  await page.keyboard.press('Control+Alt+Space')
+  await page.getByRole('dialog', { name: 'Domains' }).waitFor()
+  await page.keyboard.press('Control+Alt+Digit3')
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  expect(await focused(page)).toBe('messaging')
+
+  await page.getByRole('button', { name: 'More', exact: true }).click()
+  await page.keyboard.press('F4')
+  await page.getByRole('menu').waitFor({ state: 'hidden' })
+  expect(await focused(page)).toBe('primary')
+
+  await page.getByRole('button', { name: 'Primary: menu' }).click()
+  await page.getByRole('menuitem', { name: 'Kill…' }).click()
+  await page.getByRole('dialog', { name: 'Kill Primary?' }).waitFor()
+  await page.keyboard.press('F4')
+  expect(await focused(page)).toBe('primary')
+})
+
+test('a machine whose appliances are all off says so, and leads into setup', async () => {
+  const { page } = await open('scene=empty')
+  const heading = page.getByRole('heading', { name: 'No domain was started' })
+  await expect.poll(() => heading.isVisible()).toBe(true)
+  await page.getByRole('button', { name: 'Restart into setup' }).click()
+  await page.getByRole('dialog', { name: 'Restart into setup?' }).waitFor()
+})
+
 test('the switcher’s thumbnails show the domains’ pictures', async () => {
   const { page } = await open('scene=shell')
   await page.keyboard.press('Control+Alt+Space')

@@ -12,7 +12,7 @@ export function NotRunning() {
   const seat = useSeat()
   const stage = useStage()
   const shell = useShell()
-  if (domain === undefined) return undefined
+  if (domain === undefined) return <NoDomain />
   const { id, name, state } = domain
   if (state !== 'off' && state !== 'created' && state !== 'paused') return undefined
 
@@ -34,6 +34,27 @@ export function NotRunning() {
         >
           <Play size={15} aria-hidden="true" /> {button}
         </Button>
+      </div>
+    </div>
+  )
+}
+
+/** Every appliance was switched off in setup, or its volume refused. */
+function NoDomain() {
+  const shell = useShell()
+  const empty = useMachine(({ phase, domains }) => phase === 'running' && domains.length === 0)
+  if (!empty) return undefined
+  return (
+    <div className={`${styles['cover']} ${styles['empty']}`}>
+      <div className={styles['card']}>
+        <h2>No domain was started</h2>
+        <p>The settings start none, or their volumes were refused.</p>
+        <div className={styles['actions']}>
+          <Button kind="primary" onClick={() => shell.open({ kind: 'confirm-restart', into: 'setup' })}>
+            Restart into setup
+          </Button>
+          <Button onClick={() => shell.open({ kind: 'hand-off' })}>What the firmware handed off</Button>
+        </div>
       </div>
     </div>
   )

@@ -7,6 +7,7 @@ import {
   useRef,
   useState,
   type ComponentProps,
+  type FocusEvent,
   type KeyboardEvent,
   type ReactNode,
 } from 'react'
@@ -52,6 +53,12 @@ export function Menu({ label, button, buttonClass, align = 'start', rovingIndex,
     setOpen(event.newState === 'open')
   }
 
+  // A shortcut that gives the keyboard back to a guest ends the menu, too.
+  const onBlur = ({ relatedTarget }: FocusEvent) => {
+    const outside = relatedTarget instanceof Node && menu.current?.contains(relatedTarget) === false
+    if (outside && relatedTarget !== anchor.current) menu.current?.hidePopover()
+  }
+
   const settle = (element: HTMLDivElement | null) => {
     if (element === null || menu.current === null || anchor.current === null) return
     place(menu.current, anchor.current, align)
@@ -83,6 +90,7 @@ export function Menu({ label, button, buttonClass, align = 'start', rovingIndex,
         className={styles['menu']}
         onKeyDown={onKeyDown}
         onToggle={onToggle}
+        onBlur={onBlur}
       >
         {open && (
           <CloseMenu value={close}>

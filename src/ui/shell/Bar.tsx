@@ -31,6 +31,7 @@ export function Bar() {
   const { hovered, onHover } = useHover()
 
   const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'Escape') onHover(undefined)
     if (group.current !== null) moveFocus(group.current, event, 'horizontal')
   }
 

@@ -59,6 +59,11 @@ function useShortcuts(): void {
     () =>
       installShortcuts(seat, stage, {
         openSwitcher: (openedAt) => shell.open({ kind: 'switcher', openedAt }),
+        // A dialog that asks something is answered first; the switcher is about just these keys.
+        enabled: () => {
+          const open = shell.store.getState().dialog?.kind
+          return open === undefined || open === 'switcher'
+        },
         focusBar: () => document.querySelector<HTMLElement>('[role="toolbar"] [tabindex="0"]')?.focus(),
       }),
     [seat, stage, shell],

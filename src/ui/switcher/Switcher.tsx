@@ -50,6 +50,15 @@ export function Switcher({ openedAt }: Props) {
     }
   })
 
+  // Its own choice, F4 and Ctrl+Alt with a digit all end here.
+  useEffect(
+    () =>
+      seat.store.subscribe((state, before) => {
+        if (state.focusedId !== before.focusedId) shell.close()
+      }),
+    [seat, shell],
+  )
+
   const go = (id: DomainId, startedAt: number) => {
     seat.focus(id, startedAt)
     shell.close()

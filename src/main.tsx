@@ -126,18 +126,6 @@ async function useFirmwareFont(font: Blob): Promise<void> {
   document.fonts.add(await new FontFace('HyperSpace VGA', await font.arrayBuffer()).load())
 }
 
-/** The face of the firmware's screen comes out of its own flash; until it is there the screen has the terminals' face. */
-function loadFirmwareFont(): void {
-  const font = manifest.volumes.find(({ role }) => role === 'font')
-  if (font === undefined) return
-  const face = new FontFace('HyperSpace VGA', `url(${JSON.stringify(volumeUrl(font.file))})`)
-  // Without it the screen is as legible and less of its time: POST reports the volume.
-  face.load().then(
-    () => document.fonts.add(face),
-    () => undefined,
-  )
-}
-
 async function runFirmware(): Promise<FirmwareOutcome> {
   const nvram = browserNvramStore(() => localStorage)
   const platform = browserPlatform({
@@ -219,7 +207,6 @@ async function main(): Promise<void> {
     await lock?.takeOver()
   }
 
-  loadFirmwareFont()
   const outcome = await runFirmware()
   // Halted: the firmware's own screen says why and what to do, and stays.
   if (outcome.kind === 'halted') return forgetRefused(outcome.refused)

@@ -122,6 +122,8 @@ export class Display {
       this.#vga.update_vertical_retrace()
       return
     }
+    // Between two modes v86 is in graphics without a size, and would look for a picture that is not there.
+    if (width === 0 || height === 0) return
     // In planar modes v86 always shows its layers: look first whether anything was drawn.
     const planar = !this.#vga.svga_enabled
     const unchanged =

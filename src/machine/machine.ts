@@ -31,6 +31,9 @@ const PANIC_SLICES = 400
 
 const MIB = 1024 * 1024
 
+/** Offset of load_addr in a multiboot header, which our images begin with (Multiboot Specification 0.6.96, 3.1.1). */
+const MULTIBOOT_LOAD_ADDRESS = 16
+
 /** EFLAGS.IF */
 const INTERRUPT_FLAG = 0x200
 
@@ -91,6 +94,7 @@ export class Machine {
   ): Promise<Machine> {
     if (stores.hdb !== undefined && stores.hda === undefined)
       throw new RangeError('the engine has no primary slave without a primary master')
+    checkFit(spec)
     const tap = new ExitTap()
     let fault: (error: unknown) => void = () => undefined
     const disk = (store: BlockStore | undefined): Disk | undefined =>
@@ -332,6 +336,16 @@ export class Machine {
 
 function isPresent<T>(value: T | undefined): value is T {
   return value !== undefined
+}
+
+/** v86 would fail half-way through its set-up, with words that help nobody. */
+function checkFit({ boot, memoryMiB }: MachineSpec): void {
+  if (boot.kind !== 'multiboot' || boot.image.byteLength < MULTIBOOT_LOAD_ADDRESS + 4) return
+  const end = new DataView(boot.image).getUint32(MULTIBOOT_LOAD_ADDRESS, true) + boot.image.byteLength
+  if (end > memoryMiB * MIB)
+    throw new RangeError(
+      `the boot image reaches to ${Math.ceil(end / MIB)} MiB, the machine has ${memoryMiB} MiB`,
+    )
 }
 
 function settingsOf(

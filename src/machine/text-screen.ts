@@ -10,6 +10,10 @@ const FONT_BYTES = 256 * GLYPH_BYTES
 /** Until the guest's BIOS has said otherwise: the 80×25 of every VGA, in cells of 9×16. */
 const INITIAL = { columns: 80, rows: 25, cellHeight: 16, cellWidth: 9 }
 
+/** Beyond any text mode in use (132×60); a guest's CRTC registers could ask for a picture of a gigabyte. */
+const MOST_COLUMNS = 256
+const MOST_ROWS = 128
+
 /** Opaque black, little endian RGBA. */
 const BLACK = 0xff000000
 
@@ -48,7 +52,9 @@ export class TextScreen {
     return this.#rows * this.#cellHeight
   }
 
-  setSize(columns: number, rows: number): void {
+  setSize(untrustedColumns: number, untrustedRows: number): void {
+    const columns = Math.min(untrustedColumns, MOST_COLUMNS)
+    const rows = Math.min(untrustedRows, MOST_ROWS)
     if (columns === this.#columns && rows === this.#rows && this.#glyphs.length > 0) return
     this.#columns = columns
     this.#rows = rows

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { CONSOLE_HIGH_WATERMARK } from '../../src/protocol/channels.ts'
 import type { ExitCount } from '../../src/protocol/domain.ts'
 import { hostDomain, type DomainHost } from '../support/domain-host.ts'
-import { biosBoot, machineSpec, TINY_ENTRY, tinyBoot } from '../support/guest-images.ts'
+import { biosBoot, machineSpec, shellBoot, TINY_ENTRY, tinyBoot } from '../support/guest-images.ts'
 
 /** Machine code, in parts. */
 type Code = readonly (number | Code)[]
@@ -114,6 +114,24 @@ describe('how a guest ends', () => {
     const { report } = await host.event('crashed')
     expect(report.cause).toEqual({ kind: 'boot-failed', detail: 'this test has no persistent disks' })
     expect(host.events.map(({ kind }) => kind)).toEqual(['crashed'])
+  })
+})
+
+describe('a spec that contradicts itself', () => {
+  it('is refused in words when the boot image does not fit the memory', async () => {
+    host = await hostDomain(machineSpec(shellBoot(), { memoryMiB: 20 }))
+    const { report } = await host.event('crashed')
+    expect(report.cause.kind).toBe('boot-failed')
+    expect(report.cause).toHaveProperty(
+      'detail',
+      expect.stringMatching(/reaches to \d+ MiB, the machine has 20 MiB/),
+    )
+  })
+
+  it('is refused when it has a slave without its master', async () => {
+    host = await hostDomain(machineSpec(tinyBoot([CLI, HLT]), { hdb: { kind: 'volatile', bytes: 1 << 20 } }))
+    const { report } = await host.event('crashed')
+    expect(report.cause.kind).toBe('boot-failed')
   })
 })
 

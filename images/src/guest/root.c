@@ -1,0 +1,177 @@
+/* The root of an appliance: its volume laid over the base, what is changed kept on a disk or in memory. */
+#include "init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define VOLUME "/dev/sda"
+#define STAGE "/.hyperspace" /* where the root is put together */
+#define EXT4_MAGIC_AT 1080
+
+static int disk_fd = -1; /* keeps the persistent disk's mount reachable from inside the new root */
+
+void complain(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("init: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+}
+
+bool mount_one(const char *what, const char *where, const char *type, unsigned long flags, const char *options) {
+    mkdir(where, 0755);
+    if (mount(what, where, type, flags, options) == 0)
+        return true;
+    complain("%s on %s (%s): %s", what, where, type, strerror(errno));
+    return false;
+}
+
+/* Runs a program to its end; 127 when it could not be started. */
+static int run(char *const arguments[], const char *root) {
+    pid_t child = fork();
+    if (child == 0) {
+        if (root != NULL && (chroot(root) != 0 || chdir("/") != 0))
+            _exit(127);
+        sigset_t none;
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);
+        execv(arguments[0], arguments);
+        _exit(127);
+    }
+    int status = 127 << 8;
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 126;
+}
+
+bool has_volume(void) {
+    char magic[4] = "";
+    int volume = open(VOLUME, O_RDONLY | O_CLOEXEC);
+    if (volume >= 0) {
+        if (read(volume, magic, sizeof magic) != sizeof magic)
+            magic[0] = '\0';
+        close(volume);
+    }
+    return memcmp(magic, "hsqs", 4) == 0;
+}
+
+enum disk_content { DISK_ABSENT, DISK_BLANK, DISK_EXT4, DISK_OTHER };
+
+static enum disk_content look_at_disk(const char *path) {
+    static unsigned char start[65536];
+    int device = open(path, O_RDONLY | O_CLOEXEC);
+    if (device < 0)
+        return DISK_ABSENT;
+    ssize_t got = read(device, start, sizeof start);
+    close(device);
+    if (got != sizeof start)
+        return DISK_OTHER;
+    if (start[EXT4_MAGIC_AT] == 0x53 && start[EXT4_MAGIC_AT + 1] == 0xef)
+        return DISK_EXT4;
+    for (size_t i = 0; i < sizeof start; i++)
+        if (start[i] != 0)
+            return DISK_OTHER;
+    return DISK_BLANK;
+}
+
+/* The volume brings mke2fs; it runs on volume and base together, which has the folders for /dev and /proc. */
+static int format_disk(const char *path, const char *label) {
+    static const char root[] = STAGE "/format";
+    char *const format[] = {"/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-m", "0", "-L", (char *)label, "-E",
+                            "lazy_itable_init=1,lazy_journal_init=1,nodiscard", (char *)path, NULL};
+    int code = 127;
+    if (mount_one("overlay", root, "overlay", MS_RDONLY, "lowerdir=" STAGE "/volume:" STAGE "/base") &&
+        mount("/dev", STAGE "/format/dev", NULL, MS_BIND, NULL) == 0 &&
+        mount("/proc", STAGE "/format/proc", NULL, MS_BIND, NULL) == 0)
+        code = run(format, root);
+    umount(STAGE "/format/proc");
+    umount(STAGE "/format/dev");
+    umount(root);
+    rmdir(root);
+    return code;
+}
+
+/* A blank disk is formatted, any other content is left alone: nobody loses a disk to a mistake. */
+static bool mount_disk(const char *disk, const char *label, const char *where) {
+    char path[64];
+    snprintf(path, sizeof path, "/dev/%s", disk);
+    enum disk_content content = look_at_disk(path);
+    if (content == DISK_ABSENT) {
+        complain("there is no disk %s; what you change is lost at power off", path);
+        return false;
+    }
+    if (content == DISK_OTHER) {
+        complain("%s holds something that is not ext4 and stays untouched; what you change is lost at power off", path);
+        return false;
+    }
+    if (content == DISK_BLANK) {
+        fprintf(stderr, "Formatting the new disk %s.\n", path);
+        int code = format_disk(path, label);
+        if (code != 0) {
+            complain("%s could not be formatted (mke2fs ended with %d); what you change is lost at power off", path, code);
+            return false;
+        }
+    }
+    if (!mount_one(path, where, "ext4", MS_NOATIME, "noinit_itable")) {
+        complain("what you change is lost at power off");
+        return false;
+    }
+    disk_fd = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return true;
+}
+
+/* Builds the overlay and moves into it. On any failure the base itself stays the root, and says why. */
+void enter_volume(const char *role, const char *disk) {
+    mkdir(STAGE, 0700);
+    if (!mount_one(VOLUME, STAGE "/volume", "squashfs", MS_RDONLY, NULL))
+        return;
+    mkdir(STAGE "/base", 0755);
+    if (mount("/", STAGE "/base", NULL, MS_BIND, NULL) != 0)
+        return complain("the base cannot be bound: %s", strerror(errno));
+    const char *layer = STAGE "/memory";
+    if (disk[0] != '\0' && mount_disk(disk, role, STAGE "/disk"))
+        layer = STAGE "/disk";
+    else if (!mount_one("memory", layer, "tmpfs", 0, "mode=0755"))
+        return;
+    char upper[64], work[64], options[256];
+    snprintf(upper, sizeof upper, "%s/upper", layer);
+    snprintf(work, sizeof work, "%s/work", layer);
+    mkdir(upper, 0755);
+    mkdir(work, 0755);
+    snprintf(options, sizeof options, "lowerdir=%s:%s,upperdir=%s,workdir=%s", STAGE "/volume", STAGE "/base", upper, work);
+    if (!mount_one("overlay", STAGE "/root", "overlay", 0, options))
+        return;
+    static const char *const moved[] = {"/dev", "/proc", "/sys"};
+    for (unsigned i = 0; i < sizeof moved / sizeof *moved; i++) {
+        char to[64];
+        snprintf(to, sizeof to, "%s%s", STAGE "/root", moved[i]);
+        mkdir(to, 0755);
+        if (mount(moved[i], to, NULL, MS_MOVE, NULL) != 0)
+            complain("%s cannot be moved: %s", moved[i], strerror(errno));
+    }
+    if (chdir(STAGE "/root") != 0 || mount(".", "/", NULL, MS_MOVE, NULL) != 0 || chroot(".") != 0 || chdir("/") != 0)
+        complain("cannot enter the volume: %s", strerror(errno));
+}
+
+/* After this the disk holds all that was written, its journal empty. */
+void release_disk(void) {
+    sync();
+    mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY, NULL);
+    if (disk_fd >= 0) {
+        char path[32];
+        snprintf(path, sizeof path, "/proc/self/fd/%d", disk_fd);
+        if (mount(NULL, path, NULL, MS_REMOUNT | MS_RDONLY, NULL) != 0)
+            complain("the disk stays writable: %s", strerror(errno));
+        sync();
+    }
+}
+

@@ -38,7 +38,7 @@ export function ConfirmRestart({ into, restart }: Props) {
           <ul className={styles['losses']}>
             {losing.map(({ id, name, colour, lossOnKill }) => (
               <li key={id} data-colour={colour}>
-                <strong>{name}</strong> loses {lossOnKill}
+                <strong>{name}</strong> Lost: {lossOnKill}
               </li>
             ))}
           </ul>

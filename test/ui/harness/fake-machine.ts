@@ -43,7 +43,7 @@ export const SEEDS: readonly Seed[] = [
     name: 'Primary',
     colour: 'teal',
     memoryMiB: 96,
-    lossOnKill: 'what it has not synced to its disk.',
+    lossOnKill: 'What its programs have not yet written to its disk.',
   },
   { appliance: 'web', name: 'Web', colour: 'red', memoryMiB: 96, view: 'screen' },
   { appliance: 'messaging', name: 'Messaging', colour: 'blue', memoryMiB: 48 },
@@ -53,7 +53,7 @@ export const SEEDS: readonly Seed[] = [
     name: 'Vault',
     colour: 'violet',
     memoryMiB: 64,
-    lossOnKill: 'the open vault is closed without syncing.',
+    lossOnKill: 'What the open vault has not yet written.',
   },
 ]
 

@@ -30,18 +30,19 @@ const FIRMWARE_KEYS = new Set([
 
 /** A phone's row of keys: what is shown, what is sent, what is said. */
 const KEY_ROW = [
-  { face: 'F2', key: 'F2', name: 'F2, setup' },
-  { face: 'F12', key: 'F12', name: 'F12, boot menu' },
   { face: 'Esc', key: 'Escape', name: 'Esc, escape' },
+  { face: 'F1', key: 'F1', name: 'F1, help' },
+  { face: 'F2', key: 'F2', name: 'F2, setup' },
   { face: 'F9', key: 'F9', name: 'F9, defaults' },
   { face: 'F10', key: 'F10', name: 'F10, save' },
+  { face: 'F12', key: 'F12', name: 'F12, boot menu' },
+  { face: '↵', key: 'Enter', name: 'Enter' },
   { face: '←', key: 'ArrowLeft', name: 'Left' },
   { face: '↑', key: 'ArrowUp', name: 'Up' },
   { face: '↓', key: 'ArrowDown', name: 'Down' },
   { face: '→', key: 'ArrowRight', name: 'Right' },
   { face: '−', key: '-', name: 'Minus' },
   { face: '+', key: '+', name: 'Plus' },
-  { face: '↵', key: 'Enter', name: 'Enter' },
 ] as const
 
 /** A screen reader is told of changes at most this often, so that a POST line is said once and whole. Milliseconds. */

@@ -37,7 +37,14 @@ export type HypercoreEvents = {
   crash: DomainInfo
   stats: { readonly id: DomainId; readonly stats: DomainStats }
   /** Measured from the key or pointer event to the other guest's picture on the stage. */
-  switch: { readonly from: DomainId | undefined; readonly to: DomainId; readonly milliseconds: number }
+  switch: {
+    readonly from: DomainId | undefined
+    readonly to: DomainId
+    /** To the end of the frame that shows it: painted and handed to the compositor. */
+    readonly milliseconds: number
+    /** To that frame's beginning: what is left is style, layout and paint. Below a frame's period no frame was missed. */
+    readonly frameMs: number
+  }
   log: {
     readonly at: number
     readonly level: 'info' | 'warning' | 'error'

@@ -178,5 +178,5 @@ export function keyForCharacter(character: string): { code: string; shift: boole
   const key = character === '\r' ? '\n' : character
   const unshifted = UNSHIFTED.indexOf(key)
   const code = CODES[unshifted >= 0 ? unshifted : SHIFTED.indexOf(key)]
-  return code === undefined || key === '' ? undefined : { code, shift: unshifted < 0 }
+  return code === undefined || key.length !== 1 ? undefined : { code, shift: unshifted < 0 }
 }

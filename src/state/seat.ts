@@ -238,8 +238,7 @@ export class Seat {
   /** The stage has measured a switch. */
   reportSwitch(figure: SwitchFigure): void {
     this.store.setState({ lastSwitch: figure })
-    const { from, to, milliseconds } = figure
-    this.events.emit('switch', { from, to, milliseconds })
+    this.events.emit('switch', figure)
   }
 
   console(id: string): ConsoleSession | undefined {

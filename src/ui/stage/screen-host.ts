@@ -2,6 +2,7 @@
 
 import { Disposables } from '../../base/disposables.ts'
 import type { DisplaySession } from '../../state/display-session.ts'
+import { keyForCharacter } from '../../state/scancodes.ts'
 import { modifiersDown, spendModifiers, type StickyStore } from './sticky-modifiers.ts'
 
 /** Whole multiples keep a guest's pixels even; they are taken where they fill at least this share of what would fit. */
@@ -91,6 +92,11 @@ export class ScreenHost {
     event.preventDefault()
     const isModifier = /^(?:Control|Alt|Shift|Meta)/.test(event.code)
     if (!isModifier && modifiersDown(this.#modifiers) !== undefined) return this.press(event.code)
+    const typed = keyForCharacter(event.key)
+    // Remote control and speech input type a shifted character without pressing Shift.
+    const lacksShift = typed?.shift === true && typed.code === event.code && !event.shiftKey
+    if (lacksShift && !event.ctrlKey && !event.altKey && !event.getModifierState('CapsLock'))
+      return this.#session.keyboard.type(event.key)
     this.#session.keyboard.down(event.code)
   }
 

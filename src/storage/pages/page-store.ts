@@ -42,6 +42,7 @@ import {
   readSnapshot,
   restoreSnapshot,
   sizesOf,
+  slotLists,
   slotsOf,
   storeSnapshot,
   type SoundSnapshot,
@@ -261,11 +262,12 @@ export class PageStore {
 
   /** All snapshots in the order they were stored. */
   list(): readonly SnapshotInfo[] {
-    return [...this.#snapshots.values()].map((snapshot) => this.#info(snapshot))
+    const counts = new Uint32Array(this.#heap.file.capacity + 1)
+    return [...this.#snapshots.values()].map((snapshot) => this.#info(snapshot, counts))
   }
 
-  #info(snapshot: StoredSnapshot): SnapshotInfo {
-    const { own, shared } = sizesOf(this.#heap, snapshot)
+  #info(snapshot: StoredSnapshot, counts: Uint32Array): SnapshotInfo {
+    const { own, shared } = sizesOf(this.#heap, snapshot, counts)
     const unknown: SnapshotMeta = {
       domain: '',
       parent: undefined,
@@ -322,7 +324,7 @@ export class PageStore {
   usage(): StoreUsage {
     let separate = 0
     for (const snapshot of this.#snapshots.values())
-      for (const slot of slotsOf(snapshot)) if (slot !== 0) separate += 1
+      for (const slots of slotLists(snapshot)) for (const slot of slots) if (slot !== 0) separate += 1
     return {
       snapshots: this.#snapshots.size,
       liveBytes: this.#heap.file.liveSlots * PAGE_BYTES,

@@ -24,15 +24,20 @@ export type DamagedSnapshot = CatalogueEntry & {
 
 export type StoredSnapshot = SoundSnapshot | DamagedSnapshot
 
-/** Every slot that the snapshot refers to, once per reference. */
+/** Every slot that the snapshot refers to, once per reference; 0 where a page is zeros. */
+export function slotLists(snapshot: StoredSnapshot): readonly Uint32Array[] {
+  const { content } = snapshot
+  return [
+    snapshot.record.slots,
+    ...(content === undefined
+      ? []
+      : [content.table.slots, content.deviceState.slots, content.thumbnail.slots]),
+    ...(snapshot.state === 'sound' ? [snapshot.table] : []),
+  ]
+}
+
 export function* slotsOf(snapshot: StoredSnapshot): Generator<number> {
-  yield* snapshot.record.slots
-  if (snapshot.content !== undefined) {
-    yield* snapshot.content.table.slots
-    yield* snapshot.content.deviceState.slots
-    yield* snapshot.content.thumbnail.slots
-  }
-  if (snapshot.state === 'sound') yield* snapshot.table
+  for (const slots of slotLists(snapshot)) yield* slots
 }
 
 export function isInside(slots: Uint32Array, capacity: number): boolean {
@@ -119,11 +124,27 @@ export function restoreSnapshot(
   )
 }
 
-/** Bytes of the pages it leads to, each once: those only it refers to, and those others refer to as well. */
-export function sizesOf(heap: PageHeap, snapshot: StoredSnapshot): { own: number; shared: number } {
-  const counts = new Map<number, number>()
-  for (const slot of slotsOf(snapshot)) if (slot !== 0) counts.set(slot, (counts.get(slot) ?? 0) + 1)
+/**
+ * Bytes of the pages it leads to, each once: those only it refers to, and those others refer to as well. `counts` has room
+ * for every slot, all 0, and is left so.
+ */
+export function sizesOf(
+  heap: PageHeap,
+  snapshot: StoredSnapshot,
+  counts: Uint32Array,
+): { own: number; shared: number } {
+  const lists = slotLists(snapshot)
+  for (const slots of lists) for (const slot of slots) counts[slot] = (counts[slot] ?? 0) + 1
   let own = 0
-  for (const [slot, count] of counts) if (heap.file.references(slot) === count) own += 1
-  return { own: own * PAGE_BYTES, shared: (counts.size - own) * PAGE_BYTES }
+  let shared = 0
+  counts[0] = 0
+  for (const slots of lists)
+    for (const slot of slots) {
+      const count = counts[slot] ?? 0
+      if (count === 0) continue
+      if (heap.file.references(slot) === count) own += 1
+      else shared += 1
+      counts[slot] = 0
+    }
+  return { own: own * PAGE_BYTES, shared: shared * PAGE_BYTES }
 }

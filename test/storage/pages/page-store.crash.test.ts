@@ -148,7 +148,7 @@ describe('the page store, when the power fails', () => {
     await runUntilCrash(rehearsal, steps, model, 'n')
     expect(rehearsal.operations).toBeGreaterThan(15)
     for (let instant = 0; instant < rehearsal.operations; instant += 1)
-      for (let seed = 0; seed < 12; seed += 1) {
+      for (let seed = 0; seed < 6; seed += 1) {
         const file = new CrashFile(filled.bytes)
         file.crashAt = instant
         const allowed = (await runUntilCrash(file, steps, model, 'n')).map((m) => JSON.stringify([...m]))

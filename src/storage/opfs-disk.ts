@@ -25,9 +25,10 @@ const SECTOR_BYTES = 512
 
 /**
  * A domain that is reset ends its worker and starts the next at once, but the browser gives the old worker's handle
- * back some time after terminate() and tells nobody. Asking again is all there is; another tab stays busy for longer.
+ * back some time after terminate() (Chromium: two seconds, where the worker was busy) and tells nobody. Asking again is all
+ * there is; another tab stays busy for longer.
  */
-const BUSY_PATIENCE_MS = 3000
+const BUSY_PATIENCE_MS = 6000
 const BUSY_RETRY_MS = 50
 
 /** The part of `FileSystemDirectoryHandle` in use, so that tests stand in for a browser. */
@@ -111,7 +112,7 @@ async function openHandle(file: DiskFile): Promise<DiskHandle> {
 
 /**
  * Opens the disk at `path` (“disks/primary.img”), made with `bytes` zero bytes where it does not exist. The handle is
- * exclusive until `close()` or the worker's end: a second opener, in this tab or another, gets `busy` after three seconds.
+ * exclusive until `close()` or the worker's end: a second opener, in this tab or another, gets `busy` after six seconds.
  */
 export async function openOpfsDisk(
   path: string,

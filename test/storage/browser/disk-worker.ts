@@ -8,12 +8,20 @@ export type DiskRequest =
   | { readonly kind: 'write'; readonly offset: number; readonly value: number }
   | { readonly kind: 'flush' }
   | { readonly kind: 'read'; readonly offset: number }
+  /** Answers, and then never looks at a message again. */
+  | { readonly kind: 'spin' }
 
 export type DiskAnswer = { readonly ok: boolean; readonly value: string; readonly ms: number }
 
 let disk: BlockStore | undefined
 
 async function act(request: DiskRequest): Promise<string> {
+  if (request.kind === 'spin') {
+    setTimeout(() => {
+      for (;;);
+    })
+    return ''
+  }
   if (request.kind === 'open') {
     const opened = await openOpfsDisk(request.path, request.bytes)
     if (!opened.ok) throw new Error(opened.error.kind)

@@ -108,6 +108,8 @@ describe('a disk in Chromium', () => {
         ok: true,
       })
       expect(await ask(page, `life ${life}`, { kind: 'flush' })).toMatchObject({ ok: true })
+      // Ended in the middle of its work, as a guest that is killed.
+      await ask(page, `life ${life}`, { kind: 'spin' })
       expect(await replace(page, `life ${life}`, `life ${life + 1}`, PRIMARY)).toMatchObject({ ok: true })
       const read = await ask(page, `life ${life + 1}`, { kind: 'read', offset })
       expect(read).toMatchObject({ ok: true, value: String(life + 1) })

@@ -37,12 +37,17 @@ export function serveFixture(): void {
 }
 
 /** The page with five fake domains up and the primary in front. */
-export async function openStage(path = '', options: BrowserContextOptions = {}): Promise<Page> {
+export async function openStage(
+  path = '',
+  options: BrowserContextOptions = {},
+  prepare?: (page: Page) => Promise<unknown>,
+): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
   const page = await context.newPage()
   page.on('pageerror', (error) => {
     throw error
   })
+  await prepare?.(page)
   await page.goto(url + path)
   await page.waitForFunction(
     () =>

@@ -237,6 +237,44 @@ describe('stage', () => {
   })
 })
 
+describe('terminal renderer', () => {
+  const rowsInDom = (page: Page) =>
+    page.evaluate(() => document.querySelector('[data-domain="primary"] .xterm-rows')?.textContent ?? '')
+
+  it('is the DOM where WebGL is emulated by a processor', async () => {
+    const page = await openStage()
+    expect(await rowsInDom(page)).toContain('Welcome to primary')
+    expect(await page.locator('[data-pane="terminal"] canvas').count()).toBe(0)
+  })
+
+  it('is WebGL where there is a graphics processor, and the DOM again when its context is lost', async () => {
+    // The emulation that Chromium has here, under the name of a real one.
+    const page = await openStage('', {}, (opening) =>
+      opening.addInitScript(() => {
+        const { getParameter } = WebGL2RenderingContext.prototype
+        WebGL2RenderingContext.prototype.getParameter = function (name: number) {
+          return name === 0x9246 ? 'A graphics processor' : getParameter.call(this, name)
+        }
+      }),
+    )
+    expect(await page.locator('[data-domain="primary"] .xterm-screen canvas').count()).toBeGreaterThan(0)
+    expect(await rowsInDom(page)).toBe('')
+    await page.evaluate(() => {
+      for (const canvas of document.querySelectorAll<HTMLCanvasElement>('.xterm-screen canvas'))
+        canvas.getContext('webgl2')?.getExtension('WEBGL_lose_context')?.loseContext()
+    })
+    await page.waitForFunction(() =>
+      document
+        .querySelector('[data-domain="primary"] .xterm-rows')
+        ?.textContent?.includes('Welcome to primary'),
+    )
+    await page.keyboard.type('still here')
+    await page.waitForFunction(() =>
+      document.querySelector('[data-domain="primary"] .xterm-rows')?.textContent?.includes('still here'),
+    )
+  })
+})
+
 describe('pictures of domains', () => {
   it('are drawn small of a terminal and of a display', async () => {
     const page = await openStage()
@@ -328,8 +366,18 @@ describe('on-screen keyboard', () => {
   it('has no violation that axe-core finds, and neither have the guests behind it', async () => {
     const page = await openStage('?keyboard', PHONE)
     await page.evaluate(await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'))
-    for (const domain of ['primary', 'web']) {
-      await page.evaluate((name) => window.hypercore.focus(name), domain)
+    for (const [domain, screenReader] of [
+      ['primary', false],
+      ['web', false],
+      ['vault', true],
+    ] as const) {
+      await page.evaluate(
+        ([name, on]) => {
+          window.preferences.setState({ screenReader: on })
+          return window.hypercore.focus(name)
+        },
+        [domain, screenReader] as const,
+      )
       const violations = await page.evaluate<string[]>(
         "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }).then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html).join()))",
       )

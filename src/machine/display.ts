@@ -62,7 +62,6 @@ export class Display {
   /** The next frame shows everything. */
   refresh(): void {
     this.#dirty = { x: 0, y: 0, width: this.#width, height: this.#height }
-    this.#text.touch()
     this.#pump()
   }
 
@@ -111,7 +110,6 @@ export class Display {
     }
     if (this.#stale) {
       this.#stale = false
-      this.#text.touch()
       this.#seenLayers = undefined
       this.#vga.complete_redraw()
       this.#dirty = { x: 0, y: 0, width, height }

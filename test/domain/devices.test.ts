@@ -71,6 +71,9 @@ describe('the display', () => {
     const guest = await hostDomain(machineSpec(biosBoot()))
     host = guest
     await guest.event('counters', ({ counters }) => counters.interrupts > 20)
+    // A new viewer is no credit either.
+    guest.display({ kind: 'refresh' })
+    await guest.event('counters', ({ counters }) => counters.interrupts > 40)
     expect(guest.frames).toEqual([])
     guest.display({ kind: 'credit' })
     await guest.until('a frame', () => guest.frames[0])

@@ -4,7 +4,7 @@
 #
 #   images/build.sh                      build with the pinned packages, replace images/flash and the manifest
 #   images/build.sh --check              build elsewhere and compare with the manifest; exit 1 naming each volume that differs
-#   images/build.sh --check --userland   the same without the kernel, unless something under its recipe changed
+#   images/build.sh --check --ci         the same without the kernel, unless something under its recipe changed
 #   images/build.sh --update             take the newest packages, rewrite the lock, the volumes and the manifest
 #
 # Environment: HS_CACHE=folder keeps downloads between runs; HS_WORK=folder keeps the scratch folder.
@@ -14,7 +14,7 @@ check=0 userland=0 update=0
 for word in "$@"; do
   case $word in
     --check) check=1 ;;
-    --userland) userland=1 ;;
+    --ci | --userland) userland=1 ;;
     --update) update=1 ;;
     --help) usage; exit 0 ;;
     *) usage; exit 64 ;;

@@ -105,6 +105,7 @@ test('the console’s keys close the switcher and a menu, and wait while a dialo
   expect(await focused(page)).toBe('messaging')
 
   await page.getByRole('button', { name: 'More', exact: true }).click()
+  await expect.poll(() => page.evaluate(() => document.activeElement?.role)).toBe('menuitem')
   await page.keyboard.press('F4')
   await page.getByRole('menu').waitFor({ state: 'hidden' })
   expect(await focused(page)).toBe('primary')

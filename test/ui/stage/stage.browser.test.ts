@@ -251,9 +251,11 @@ describe('terminal renderer', () => {
     // The emulation that Chromium has here, under the name of a real one.
     const page = await openStage('', {}, (opening) =>
       opening.addInitScript(() => {
-        const { getParameter } = WebGL2RenderingContext.prototype
-        WebGL2RenderingContext.prototype.getParameter = function (name: number) {
-          return name === 0x9246 ? 'A graphics processor' : getParameter.call(this, name)
+        const real = WebGL2RenderingContext.prototype
+        const getParameter: unknown = Reflect.get(real, 'getParameter')
+        if (typeof getParameter !== 'function') throw new Error('no WebGL2 at all')
+        real.getParameter = function (name: number) {
+          return name === 0x9246 ? 'A graphics processor' : Reflect.apply(getParameter, this, [name])
         }
       }),
     )

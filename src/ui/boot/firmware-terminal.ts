@@ -4,6 +4,7 @@ import { Terminal, type ITheme } from '@xterm/xterm'
 import { WebglAddon } from '@xterm/addon-webgl'
 import '@xterm/xterm/css/xterm.css'
 import { Disposables } from '../../base/disposables.ts'
+import { hasAcceleratedWebgl } from '../stage/accelerated-webgl.ts'
 
 const COLUMNS = 80
 const ROWS = 25
@@ -98,6 +99,8 @@ export class FirmwareTerminal {
     this.#terminal.options.fontFamily = 'monospace'
     this.#terminal.options.fontFamily = getComputedStyle(this.#host).fontFamily
     this.#fit()
+    // The GPU renderer takes a new font's size over with its next frame.
+    requestAnimationFrame(() => this.#fit())
   }
 
   dispose(): void {
@@ -106,12 +109,7 @@ export class FirmwareTerminal {
 
   /** Box-drawing characters join without gaps on the GPU renderer; where there is no WebGL the DOM renderer does. */
   #accelerate(): void {
-    // Drawn by the processor it would cost the first picture more than the DOM renderer does.
-    const probe = document
-      .createElement('canvas')
-      .getContext('webgl2', { failIfMajorPerformanceCaveat: true })
-    probe?.getExtension('WEBGL_lose_context')?.loseContext()
-    if (probe === null) return
+    if (!hasAcceleratedWebgl()) return
     try {
       const addon = new WebglAddon()
       addon.onContextLoss(() => addon.dispose())
@@ -123,7 +121,7 @@ export class FirmwareTerminal {
 
   #fit(): void {
     const { clientWidth, clientHeight } = this.#host
-    if (clientWidth === 0 || clientHeight === 0) return
+    if (this.#disposables.disposed || clientWidth === 0 || clientHeight === 0) return
     const largest = this.#largestFitting(clientWidth, clientHeight)
     const step = CELL / devicePixelRatio
     const sharp = Math.floor(largest / step) * step

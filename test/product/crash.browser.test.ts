@@ -26,13 +26,10 @@ test('a killed, a panicked and a spinning guest are each shown for what they are
     panicked,
   )
   // What happened, the last registers, and the kernel's own last words.
-  const report = page
-    .getByRole('region', { name: /panic|crash/i })
-    .or(page.getByRole('alert'))
-    .first()
+  const report = page.getByRole('article', { name: /has crashed/ })
   await report.waitFor()
-  await page.getByText(/EIP/i).first().waitFor()
-  await page
+  await report.getByText('eip', { exact: false }).first().waitFor()
+  await report
     .getByText(/Kernel panic - not syncing/)
     .first()
     .waitFor()

@@ -82,3 +82,13 @@ export async function untilFirmwareShows(page: Page, pattern: RegExp): Promise<v
 export async function focusedId(page: Page): Promise<string | undefined> {
   return page.evaluate(() => globalThis.hypercore.domains().find(({ focused }) => focused)?.id)
 }
+
+/** Whose picture is in front in the middle of the stage. */
+export async function domainUnderStage(page: Page): Promise<string | undefined> {
+  return page.evaluate(() => {
+    const box = document.querySelector('[data-stage]')?.getBoundingClientRect()
+    if (box === undefined) return undefined
+    const seen = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)
+    return seen?.closest<HTMLElement>('[data-domain]')?.dataset['domain']
+  })
+}

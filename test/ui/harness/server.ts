@@ -1,5 +1,6 @@
 /** Builds the harness once and serves it, for tests in Chromium; or serves its sources, for looking at it while they change. */
 
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import react from '@vitejs/plugin-react'
 import { build, createServer, preview, type InlineConfig } from 'vite'
@@ -23,7 +24,13 @@ export async function serveHarness(): Promise<Served> {
   const outDir = join(root, `node_modules/.cache/harness-${process.pid}`)
   await build({ ...config, build: { outDir, emptyOutDir: true, target: 'es2022', minify: false } })
   const server = await preview({ ...config, build: { outDir }, preview: { host: '127.0.0.1', port: 0 } })
-  return { url: addressOf(server.resolvedUrls), close: () => server.close() }
+  return {
+    url: addressOf(server.resolvedUrls),
+    close: async () => {
+      await server.close()
+      await rm(outDir, { recursive: true })
+    },
+  }
 }
 
 /** The harness from its sources, followed as they change. */

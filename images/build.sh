@@ -9,7 +9,7 @@
 #
 # Environment: HS_CACHE=folder keeps downloads between runs; HS_WORK=folder keeps the scratch folder.
 keep_work=${HS_WORK:-}
-usage() { sed -n '2,/^#$/p' "$0" | sed 's/^# \{0,1\}//' >&2; }
+usage() { sed -n '2,/^# Environment/p' "$0" | sed 's/^# \{0,1\}//' >&2; }
 check=0 userland=0 update=0
 for word in "$@"; do
   case $word in

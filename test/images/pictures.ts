@@ -1,6 +1,6 @@
 /** Pictures of a guest's screen, and stored ones to hold them against. */
 
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { inflateSync } from 'node:zlib'
 import type { Guest } from '../support/boot-guest.ts'
 
@@ -15,7 +15,7 @@ export function readPicture(name: string): Picture {
   const width = file.readUInt32BE(16)
   const height = file.readUInt32BE(20)
   const data: Buffer[] = []
-  for (let at = 8; at < file.length; ) {
+  for (let at = 8; at < file.length;) {
     const length = file.readUInt32BE(at)
     if (file.toString('latin1', at + 4, at + 8) === 'IDAT') data.push(file.subarray(at + 8, at + 8 + length))
     at += 12 + length
@@ -34,7 +34,7 @@ export function readPicture(name: string): Picture {
 /** What the guest's screen shows now. */
 export async function screenOf(guest: Guest): Promise<Picture> {
   const already = guest.frames.length
-  guest.machine.display.invalidate()
+  guest.machine.display.refresh()
   guest.machine.display.credit(undefined)
   await guest.waitFor(() => guest.frames.length > already, 20_000, 'frame')
   const frame = guest.frames[already]
@@ -67,7 +67,28 @@ export async function untilScreenIs(
   const limit = performance.now() + timeoutMs
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- one look after the other
-    const differing = differingPixels(await screenOf(guest), expected, below)
-    if (differing <= allowed || performance.now() > limit) return differing
+    const screen = await screenOf(guest)
+    const differing = differingPixels(screen, expected, below)
+    if (differing <= allowed) return differing
+    if (performance.now() > limit) {
+      savePicture(screen)
+      return differing
+    }
+    // The guest shares this thread: looking all the time would keep it from what is looked for.
+    // oxlint-disable-next-line no-await-in-loop
+    await new Promise((resolve) => setTimeout(resolve, 250))
   }
+}
+
+/** Keeps a screen that was not what it should be, as a PPM in the folder that HS_SAVE_SCREENS names. */
+function savePicture({ width, height, rgba }: Picture): void {
+  const folder = process.env['HS_SAVE_SCREENS']
+  if (folder === undefined) return
+  const rgb = Buffer.alloc(width * height * 3)
+  for (let pixel = 0; pixel < width * height; pixel++)
+    rgb.set(rgba.subarray(pixel * 4, pixel * 4 + 3), pixel * 3)
+  writeFileSync(
+    `${folder}/${Date.now()}.ppm`,
+    Buffer.concat([Buffer.from(`P6 ${width} ${height} 255\n`), rgb]),
+  )
 }

@@ -1,0 +1,48 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { Guest } from '../support/boot-guest.ts'
+
+let guest: Guest | undefined
+
+afterEach(() => guest?.dispose())
+
+/** The console's text without what moves its cursor and colours it. */
+function words(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- a full-screen program's output
+  return text.replaceAll(/\x1b(\[[0-9;?]*[a-zA-Z]|\(B)/g, '').replaceAll(/\s+/g, ' ')
+}
+
+async function bootMessaging(commandLine: string): Promise<Guest> {
+  guest = await Guest.boot({ role: 'messaging', volume: 'messaging.sqfs', memoryMiB: 48, commandLine })
+  await guest.untilReady()
+  return guest
+}
+
+describe('the messaging appliance', () => {
+  it('registers its nick on its own server and joins the lobby by itself', async () => {
+    const messaging = await bootMessaging('hs.nick=ada')
+    await messaging.waitFor(
+      () => words(messaging.text).includes('ada [~person@127.0.0.1] has joined #lobby'),
+      60_000,
+      'join',
+    )
+    expect(messaging.text).toContain('Irssi')
+  })
+
+  it('talks: what is said in the lobby reaches another client of the server', async () => {
+    const messaging = await bootMessaging('hs.nick=ada')
+    await messaging.waitFor(() => words(messaging.text).includes('has joined #lobby'), 60_000, 'join')
+    // A second client, as plain as one can be, started from the first.
+    messaging.type(
+      `/exec - (printf 'NICK eve\\r\\nUSER eve 0 * :eve\\r\\n'; sleep 3; printf 'JOIN #lobby\\r\\nPRIVMSG #lobby :good evening\\r\\n'; sleep 600) | nc 127.0.0.1 6667 >/tmp/eve\n`,
+    )
+    await messaging.waitFor(() => /eve> good evening/.test(words(messaging.text)), 60_000, "eve's words")
+    messaging.type('hello to all\n')
+    await messaging.waitFor(() => /ada> hello to all/.test(words(messaging.text)), 60_000, "ada's words")
+    messaging.type('/exec grep -a PRIVMSG /tmp/eve\n')
+    await messaging.waitFor(
+      () => words(messaging.text).includes(':ada!~person@127.0.0.1 PRIVMSG #lobby :hello to all'),
+      60_000,
+      'what eve received',
+    )
+  })
+})

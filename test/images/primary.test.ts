@@ -1,0 +1,77 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { Guest, KeptDisk, type GuestOptions } from '../support/boot-guest.ts'
+
+const PROMPT = /:\S*?~\S*?# (\x1b\[\S*)*$/
+const guests: Guest[] = []
+
+async function bootPrimary(options: GuestOptions = {}): Promise<Guest> {
+  const guest = await Guest.boot({ role: 'primary', volume: 'primary.sqfs', memoryMiB: 96, ...options })
+  guests.push(guest)
+  await guest.untilReady()
+  await guest.see(PROMPT)
+  return guest
+}
+
+async function run(guest: Guest, line: string): Promise<string> {
+  // oxlint-disable-next-line no-control-regex -- bash brackets each line in escape sequences of its own
+  return (await guest.run(line, PROMPT, 90_000)).replaceAll(/\x1b\[[0-9;?]*[a-zA-Z]/g, '')
+}
+
+afterEach(() => {
+  for (const guest of guests.splice(0)) guest.dispose()
+})
+
+describe('the primary', () => {
+  it('greets with its tools and says that without a disk nothing stays', async () => {
+    const guest = await bootPrimary()
+    expect(guest.text).toContain('hvdetect')
+    expect(guest.text).toContain('gone at power off')
+  })
+
+  it('compiles and runs a C program with tcc', async () => {
+    const guest = await bootPrimary()
+    await run(
+      guest,
+      `printf '#include <stdio.h>\\nint main(void){int s=0;for(int i=1;i<=100;i++)s+=i;printf("sum %%d\\\\n",s);return 7;}\\n' > sum.c`,
+    )
+    expect(await run(guest, 'tcc sum.c -o sum && ./sum; echo status $?')).toMatch(/sum 5050\s+status 7/)
+    expect(await run(guest, 'tcc -run sum.c')).toContain('sum 5050')
+    expect(await run(guest, 'file sum')).toContain('ELF 32-bit LSB')
+  })
+
+  it('assembles, links and runs an assembly program with nasm', async () => {
+    const guest = await bootPrimary()
+    expect(await run(guest, 'cd labs && make 2>&1; cd ~')).toContain('nasm -f elf32')
+    expect(await run(guest, '~/labs/hello-asm')).toContain('Hello from assembly')
+    expect(await run(guest, '~/labs/cpuid')).toContain('GenuineIntel')
+    expect(await run(guest, 'objdump -d labs/cpuid')).toMatch(/0f a2\s+cpuid/)
+    expect(await run(guest, 'strace -f labs/hello-asm 2>&1 >/dev/null')).toMatch(/write\(1, .*exited with 0/s)
+  })
+
+  it('keeps a history with git, and edits and multiplexes in the terminal', async () => {
+    const guest = await bootPrimary()
+    await run(guest, 'mkdir work && cd work && git init -q && echo one > file && git add file; cd ~')
+    expect(await run(guest, 'git -C work commit -q -m first && git -C work log --oneline')).toMatch(
+      /[0-9a-f]{7} .*first/,
+    )
+    for (const program of ['nano', 'tmux', 'htop', 'less', 'links', 'irssi'])
+      // oxlint-disable-next-line no-await-in-loop -- one terminal
+      expect(
+        await run(
+          guest,
+          `${program} ${program === 'tmux' ? '-V' : program === 'links' ? '-version' : '--version'} | head -n 1`,
+        ),
+      ).toMatch(new RegExp(program, 'i'))
+  })
+
+  it('keeps what was written on its disk through a power off', async () => {
+    const disk = new KeptDisk(64 << 20)
+    const first = await bootPrimary({ disk, commandLine: 'hs.disk=sdb' })
+    expect(first.text).toContain('what you change stays')
+    await run(first, 'echo kept > /etc/mine; rm /etc/nanorc')
+    first.type('poweroff\n')
+    await first.untilEnd(60_000)
+    const second = await bootPrimary({ disk, commandLine: 'hs.disk=sdb' })
+    expect(await run(second, 'cat /etc/mine; ls /etc/nanorc')).toMatch(/kept\s+.*No such file/)
+  })
+})

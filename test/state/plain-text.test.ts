@@ -108,6 +108,10 @@ describe('plain text of a terminal stream', () => {
     expect(plain('\n\rlogin: ')).toBe('\nlogin: ')
   })
 
+  it('knows the one-character forms of CSI and OSC', () => {
+    expect(plain('\x9b1mbold\x9b0m \x9d0;title\x9ctext')).toBe('bold text')
+  })
+
   it('goes on after a string that never ends', () => {
     expect(plain(`\x1b]0;${'x'.repeat(70_000)}\r\n$ `)).toMatch(/x\n\$ $/)
     expect(plain('\x1b]0;cut\x18text')).toBe('text')

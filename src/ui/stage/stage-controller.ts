@@ -49,7 +49,10 @@ export class StageController {
 
   /** Puts a domain's terminal and display into `container`, which the stage has laid out; they survive being taken out. */
   mount(id: DomainId, container: HTMLElement): Dispose {
-    const { terminal, screen } = this.#open(id)
+    const hosts = this.#open(id)
+    // React's effects come later than the store: the domain may be gone by then.
+    if (hosts === undefined) return () => {}
+    const { terminal, screen } = hosts
     container.append(terminal.element, screen.element)
     this.#show()
     terminal.open()
@@ -62,14 +65,13 @@ export class StageController {
     return () => resized.disconnect()
   }
 
-  #open(id: DomainId): Hosts {
+  #open(id: DomainId): Hosts | undefined {
     const open = this.#hosts.get(id)
     if (open !== undefined) return open
     const domain = this.#seat.domain(id)
     const console = this.#seat.console(id)
     const display = this.#seat.display(id)
-    if (domain === undefined || console === undefined || display === undefined)
-      throw new Error(`${id} is mounted without being a domain of the seat`)
+    if (domain === undefined || console === undefined || display === undefined) return undefined
     const { modifiers } = this
     const hosts = {
       terminal: new TerminalHost({
@@ -122,6 +124,8 @@ export class StageController {
   #measure({ from, to, startedAt }: FocusChange): void {
     if (startedAt === undefined || this.#shown === undefined) return
     requestAnimationFrame(() => {
+      // Another switch within the same frame: this one's guest was never painted.
+      if (this.#seat.store.getState().focusedId !== to) return
       const frameMs = performance.now() - startedAt
       this.#afterPaint.port1.addEventListener(
         'message',

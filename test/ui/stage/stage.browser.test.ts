@@ -85,6 +85,24 @@ describe('stage', () => {
     expect(milliseconds).toBeLessThan(2000)
   })
 
+  it('does not measure a guest that was left again before it was painted', async () => {
+    const page = await openStage()
+    const measured = await page.evaluate(async () => {
+      const seen: string[] = []
+      const both = new Promise<void>((resolve) => {
+        window.hypercore.on('switch', ({ to }) => {
+          seen.push(to)
+          if (to === 'messaging') resolve()
+        })
+      })
+      void window.hypercore.focus('vault')
+      void window.hypercore.focus('messaging')
+      await both
+      return seen
+    })
+    expect(measured).toEqual(['messaging'])
+  })
+
   it('lets a person who uses the keyboard alone leave the guest', async () => {
     const page = await openStage()
     for (const domain of ['1', '2']) {

@@ -204,7 +204,7 @@ describe('a start', () => {
     })
     expect(bench.info('web').memoryBytes).toBe(64 * 2 ** 20)
     expect(other.info('web').memoryBytes).toBe(80 * 2 ** 20)
-    expect(other.info('messaging').memoryBytes).toBe(64 * 2 ** 20)
+    expect(other.info('messaging').memoryBytes).toBe(48 * 2 ** 20)
     await other.call({ name: 'create', args: { config: { appliance: 'web', memoryMiB: 100 } } })
     expect(other.info('web-2').memoryBytes).toBe(100 * 2 ** 20)
   })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { APPLIANCES } from '../../src/appliances/definitions.ts'
 import { idOf, refused } from './bench-board.ts'
-import { RealMachine, flashVolumes, realHandOff } from './real-machine.ts'
+import { RealMachine, allVolumes, flashVolumes, realHandOff } from './real-machine.ts'
 
 const UNAME = /^Linux \S+ 6\.\d+\.\d+\S* .*i[3-6]86 GNU\/Linux$/
 
@@ -47,6 +48,22 @@ describe('HyperCore with real guests', () => {
     await machine.on('vault', 'start')
     expect((await machine.ready('vault')).crash).toBeUndefined()
     await answers(machine, 'vault')
+  })
+
+  it('boots every appliance of the flash, with the memory that its manifest asks for', async () => {
+    const given = await realHandOff({ memoryBudgetMiB: 1024, volumes: allVolumes() })
+    await using machine = await RealMachine.powerOn({
+      ...given,
+      settings: { ...given.settings, appliances: {} },
+    })
+    for (const { name } of APPLIANCES) {
+      await machine.on(name, 'start')
+      await machine.ready(name)
+    }
+    for (const { name, appliance, ramMiB } of allVolumes().filter(({ role }) => role === 'appliance'))
+      expect([name, machine.info(appliance ?? '')?.memoryBytes]).toEqual([name, (ramMiB ?? 0) * 2 ** 20])
+    await answers(machine, 'primary')
+    expect(await machine.run('management', 'hv list')).toMatch(/vault +Vault +running/)
   })
 
   it('shuts a guest down by its agent, starts it again, and lets it restart itself', async () => {

@@ -18,26 +18,36 @@ import { handOff, idOf, volume, type PlainCall } from './bench-board.ts'
 /** Several guests share two cores with whatever else runs there. */
 const PATIENCE_MS = 100_000
 
+/** Control sequences (ECMA-48, 5.4), which shells show around a prompt, and the carriage returns of a terminal. */
+// oxlint-disable-next-line no-control-regex -- control characters are what it is about
+const ESCAPES = /\u001b\[[\d;?]*[A-Za-z]|\r/g
+
 type ManifestVolume = {
   readonly name: string
   readonly role: VolumeRole
+  readonly appliance?: string
   readonly file: string
   readonly encoding: 'identity' | 'gzip'
+  readonly ramMiB?: number
+  readonly kernelCommandLine?: string
 }
 
-/** The parts that every guest shares, out of the product's own flash. */
-export function flashVolumes(): VerifiedVolume[] {
+/** Every volume of the product's own flash. */
+export function allVolumes(): VerifiedVolume[] {
   const images = new URL('../../images/', import.meta.url)
   const manifest: { readonly volumes: readonly ManifestVolume[] } = JSON.parse(
     readFileSync(new URL('manifest.json', images), 'utf8'),
   )
-  return manifest.volumes
-    .filter(({ role }) => role === 'stub' || role === 'kernel' || role === 'initramfs')
-    .map(({ name, role, file, encoding }) => {
-      const bytes = new Uint8Array(readFileSync(new URL(file, images)))
-      const content = new Blob([encoding === 'gzip' ? new Uint8Array(gunzipSync(bytes)) : bytes])
-      return volume(role, undefined, { name, content })
-    })
+  return manifest.volumes.map(({ name, role, appliance, file, encoding, ramMiB, kernelCommandLine }) => {
+    const bytes = new Uint8Array(readFileSync(new URL(file, images)))
+    const content = new Blob([encoding === 'gzip' ? new Uint8Array(gunzipSync(bytes)) : bytes])
+    return volume(role, appliance, { name, content, ramMiB, kernelCommandLine })
+  })
+}
+
+/** The parts that every guest shares. */
+export function flashVolumes(): VerifiedVolume[] {
+  return allVolumes().filter(({ role }) => role === 'stub' || role === 'kernel' || role === 'initramfs')
 }
 
 /** A disk without a file system: init finds no appliance in it and starts a shell out of the initramfs. */
@@ -224,7 +234,7 @@ export class RealMachine {
     // A shell that was not up yet shows the typed line once more behind its prompt.
     const output = this.text(id).slice(from, this.text(id).indexOf(mark, from))
     const echo = output.lastIndexOf(`echo ${mark.slice(0, 4)}''`)
-    return output.slice(output.indexOf('\n', echo) + 1).replaceAll('\r', '')
+    return output.slice(output.indexOf('\n', echo) + 1).replaceAll(ESCAPES, '')
   }
 
   info(id: string): DomainInfo | undefined {

@@ -9,10 +9,12 @@ import engineFallbackUrl from 'v86/build/v86-fallback.wasm?url'
 import { createStore } from 'zustand/vanilla'
 import { version } from '../package.json'
 import manifest from '../images/manifest.json'
+// oxlint-disable-next-line import/default -- with this query Vite gives the address
 import domainScriptUrl from './domain/worker.ts?worker&url'
 import { browserPlatform, probeFeatures } from './firmware/browser-platform.ts'
 import { Firmware, type FirmwareOutcome } from './firmware/firmware.ts'
 import { firmwareKey } from './firmware/keys.ts'
+// oxlint-disable-next-line import/default -- with this query Vite gives the address
 import hypercoreScriptUrl from './hypercore/worker.ts?worker&url'
 import type { HandOff, RefusedVolume } from './protocol/hand-off.ts'
 import type { Hypercore } from './protocol/hypercore-api.ts'
@@ -163,11 +165,26 @@ async function forgetRefused(volumes: readonly RefusedVolume[]): Promise<void> {
   }
 }
 
-/** Keeps everything for the next visit once this one's guests are up; an older copy goes on serving until then. */
+/** Keeps everything for the next visit; an older copy goes on serving until the new one is whole. */
 function keepOffline(): void {
   if (import.meta.env.DEV || !('serviceWorker' in navigator)) return
   navigator.serviceWorker.register(new URL('offline-worker.js', document.baseURI)).catch((error: unknown) => {
+    // oxlint-disable-next-line no-console -- nothing else fails by it, and whoever looks for the reason looks here
     console.warn('This browser does not keep the product for offline use:', error)
+  })
+}
+
+/** Once, when every guest that was started has reached its first screen: the boot has the machine to itself until then. */
+function whenSettled(action: () => void): void {
+  const unsubscribe = seat.events.on('domain', () => {
+    const live = seat.store.getState().domains.filter(({ state }) => state !== 'created' && state !== 'off')
+    if (
+      live.length === 0 ||
+      live.some(({ state, ready }) => state === 'starting' || (state === 'running' && !ready))
+    )
+      return
+    unsubscribe()
+    action()
   })
 }
 
@@ -188,17 +205,18 @@ function startHypercore(handOff: HandOff): Worker {
 async function main(): Promise<void> {
   if (showUnsupported()) return
 
-  let worker: Worker | undefined
+  const machine: { worker?: Worker; taken: boolean } = { taken: false }
+  const giveUp = (): void => {
+    machine.taken = true
+    machine.worker?.terminate()
+    show({ kind: 'taken-over' })
+  }
   const lock = browserMachineLock({
     onAskedToLetGo: async () => {
       await shutDownAll()
-      worker?.terminate()
-      show({ kind: 'taken-over' })
+      giveUp()
     },
-    onLost: () => {
-      worker?.terminate()
-      show({ kind: 'taken-over' })
-    },
+    onLost: giveUp,
   })
   if ((await lock?.acquire()) === 'busy') {
     await new Promise<void>((resolve) => {
@@ -210,10 +228,11 @@ async function main(): Promise<void> {
   const outcome = await runFirmware()
   // Halted: the firmware's own screen says why and what to do, and stays.
   if (outcome.kind === 'halted') return forgetRefused(outcome.refused)
-  worker = startHypercore(outcome.handOff)
+  if (machine.taken) return
+  machine.worker = startHypercore(outcome.handOff)
   show({ kind: 'shell' })
   await forgetRefused(outcome.handOff.refused)
-  if (outcome.handOff.refused.length === 0) keepOffline()
+  if (outcome.handOff.refused.length === 0) whenSettled(keepOffline)
 }
 
 seat.events.on('domain', ({ id, ready }) => {

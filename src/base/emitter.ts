@@ -3,23 +3,23 @@
 import type { Dispose } from './disposables.ts'
 
 export class Emitter<Events extends Record<string, unknown>> {
-  readonly #listeners = new Map<keyof Events, Set<(event: never) => void>>()
+  readonly #listeners: { [Name in keyof Events]?: Set<(event: Events[Name]) => void> } = {}
 
   /** Subscribes; the returned function unsubscribes. */
   on<Name extends keyof Events>(name: Name, listener: (event: Events[Name]) => void): Dispose {
-    const listeners = this.#listeners.get(name) ?? new Set()
-    listeners.add(listener as (event: never) => void)
-    this.#listeners.set(name, listeners)
+    const listeners = (this.#listeners[name] ??= new Set())
+    listeners.add(listener)
     return () => {
-      listeners.delete(listener as (event: never) => void)
+      listeners.delete(listener)
     }
   }
 
   emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
     const errors: unknown[] = []
-    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
+    // A copy: a listener may unsubscribe itself while it is called.
+    for (const listener of Array.from(this.#listeners[name] ?? [])) {
       try {
-        ;(listener as (event: Events[Name]) => void)(event)
+        listener(event)
       } catch (error) {
         errors.push(error)
       }

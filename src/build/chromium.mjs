@@ -62,5 +62,5 @@ export function ensureChromium() {
     'The tests need a Chromium and none could be got. Install Chromium or Google Chrome (on Debian or Ubuntu: ' +
       'sudo apt-get install chromium), or set CHROMIUM_PATH to one, and run the command again.',
   )
-  process.exit(1)
+  return process.exit(1)
 }

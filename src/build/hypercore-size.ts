@@ -49,7 +49,7 @@ export function measureFolder(folder: string): HypercoreSize {
       const script = transformSync(file, source, { lang: 'ts' })
       const minified = minifySync(file, script.code)
       const [error] = [...script.errors, ...minified.errors]
-      if (error !== undefined) throw new Error(`${file}: ${String(error)}`)
+      if (error !== undefined) throw new Error(`${file}: ${error.message}`)
       return { file, lines: countCodeLines(source), minifiedBytes: Buffer.byteLength(minified.code) }
     })
   return {

@@ -19,6 +19,7 @@ type LockFile = {
 
 /** Every production package of the lock file with its licence text. Throws when one ships none. */
 export function packageNotices(root: string): PackageNotice[] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own lock file, in the form that npm writes
   const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as LockFile
   return Object.entries(lock.packages)
     .filter(([path, entry]) => path.startsWith('node_modules/') && entry.dev !== true)

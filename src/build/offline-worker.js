@@ -6,6 +6,7 @@
  */
 const { version, files } = /* BUILD_LIST */ { version: '', files: [''] }
 const NAME = `hyperspace-${version}`
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a service worker's global scope is not a window
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self))
 
 worker.addEventListener('install', (event) => {

@@ -8,7 +8,11 @@ const DOMAIN_ID = /^[a-z][a-z0-9-]{0,31}$/
 
 /** The id in `untrustedText`, or undefined where it does not have an id's form. */
 export function parseDomainId(untrustedText: string): DomainId | undefined {
-  return DOMAIN_ID.test(untrustedText) ? (untrustedText as DomainId) : undefined
+  return isDomainId(untrustedText) ? untrustedText : undefined
+}
+
+function isDomainId(untrustedText: string): untrustedText is DomainId {
+  return DOMAIN_ID.test(untrustedText)
 }
 
 /**

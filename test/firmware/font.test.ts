@@ -8,7 +8,7 @@ function flashWithFont(): Flash {
   const flash = makeFlash()
   const file = 'flash/font.bin'
   flash.files.set(file, FONT)
-  const [rom] = flash.volumes.filter(({ name }) => name === 'bios')
+  const rom = flash.volumes.find(({ name }) => name === 'bios')
   const font = { ...rom, name: 'font', role: 'font', file, kind: 'truetype' }
   flash.volumes.push({ ...font, size: FONT.length, contentSize: FONT.length, sha256: sha256(FONT) })
   return flash

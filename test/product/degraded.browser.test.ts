@@ -42,6 +42,7 @@ test('a private window without storage runs, and says that nothing is kept', asy
     .getByText(/nothing.*(kept|survives)|not kept/i)
     .first()
     .waitFor()
+  expect(await page.evaluate(() => globalThis.hypercore.handOff()?.platform.storage.kind)).toBe('memory')
 })
 
 test('a second tab is told that the machine runs in another, and can take it over', async () => {
@@ -51,6 +52,7 @@ test('a second tab is told that the machine runs in another, and can take it ove
   await second.goto(first.page.url())
   await second.getByRole('button', { name: /take/i }).click()
   await untilReady(second, ['primary'])
+  expect(await second.evaluate(() => globalThis.hypercore.domains()[0]?.state)).toBe('running')
   await first.page
     .getByText(/another tab/i)
     .first()

@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { Guest, KeptDisk, type GuestOptions } from '../support/boot-guest.ts'
 
+// oxlint-disable-next-line no-control-regex -- the prompt is coloured
 const PROMPT = /:\S*?~\S*?# (\x1b\[\S*)*$/
 const guests: Guest[] = []
 
 async function bootPrimary(options: GuestOptions = {}): Promise<Guest> {
-  const guest = await Guest.boot({ role: 'primary', volume: 'primary.sqfs', memoryMiB: 96, ...options })
+  const guest = await Guest.boot({ role: 'primary', volume: 'primary.sqfs', memoryMiB: 64, ...options })
   guests.push(guest)
   await guest.untilReady()
   await guest.see(PROMPT)

@@ -30,11 +30,27 @@ test('a volume with one flipped byte is refused by name with both hashes, and th
 
 test('setup changes a setting by keys alone, keeps it, and a corrupt NVRAM is reported and replaced by defaults', async () => {
   const { page } = await openMachine('?boot=setup')
-  await untilFirmwareShows(page, /F10/)
+  await untilFirmwareShows(page, /Setup Utility/)
+  // To the Boot page, down to the delay, and two steps less than a second.
+  await page.keyboard.press('ArrowRight')
+  await page.keyboard.press('ArrowRight')
+  await untilFirmwareShows(page, /Boot delay +\[ ?1/)
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('-')
+  await page.keyboard.press('-')
+  await untilFirmwareShows(page, /Boot delay +\[ ?0 s/)
   await page.keyboard.press('F10')
   await untilFirmwareShows(page, /save/i)
   await page.keyboard.press('Enter')
   await page.evaluate(() => globalThis.hypercore.ready)
+  expect(await page.evaluate(() => globalThis.hypercore.handOff()?.settings.bootDelayMs)).toBe(0)
+  await page.reload()
+  await untilFirmwareShows(page, /Boot delay +\[ ?0 s|Setup Utility/)
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('Enter')
+  await page.evaluate(() => globalThis.hypercore.ready)
+  expect(await page.evaluate(() => globalThis.hypercore.handOff()?.settings.bootDelayMs)).toBe(0)
 
   // Damaged behind the firmware's back, as a failing flash cell would.
   await page.goto('about:blank')
@@ -59,6 +75,7 @@ test('setup changes a setting by keys alone, keeps it, and a corrupt NVRAM is re
   })
   expect(post?.result).toBe('warning')
   expect(post?.detail).toMatch(/corrupt|checksum/i)
+  expect(await page.evaluate(() => globalThis.hypercore.handOff()?.settings.bootDelayMs)).toBe(1000)
 })
 
 test('F12 leads to the boot menu while the firmware runs', async () => {

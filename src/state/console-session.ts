@@ -101,7 +101,7 @@ export class ConsoleSession implements FeedSource {
     this.#plain = new PlainText()
     this.#given = this.#parsed = this.#acknowledged = 0
     this.#terminal?.restarted()
-    port.onmessage = (event) => this.#receive(port, event.data)
+    port.onmessage = (event) => this.#receive(event.data)
     if (this.#size !== undefined) port.postMessage({ kind: 'resize', ...this.#size })
   }
 
@@ -129,8 +129,7 @@ export class ConsoleSession implements FeedSource {
     this.#port = undefined
   }
 
-  #receive(port: SessionPort<ConsoleRequest>, event: ConsoleEvent): void {
-    if (port !== this.#port) return
+  #receive(event: ConsoleEvent): void {
     this.#ring.bytes.push(event.bytes)
     this.#ring.text.push(this.#plain.push(event.bytes))
     this.#settle()

@@ -72,7 +72,7 @@ export class DisplaySession {
     this.#port = port
     this.#creditOut = false
     this.#lastCreditAt = -Infinity
-    port.onmessage = (event) => this.#receive(port, event.data)
+    port.onmessage = (event) => this.#receive(event.data)
     port.postMessage({ kind: 'refresh' })
     this.#paceCredits()
   }
@@ -106,8 +106,7 @@ export class DisplaySession {
     this.#paceCredits()
   }
 
-  #receive(port: SessionPort<DisplayRequest>, frame: DisplayEvent): void {
-    if (port !== this.#port) return
+  #receive(frame: DisplayEvent): void {
     this.#creditOut = false
     if (!isSound(frame)) return this.#paceCredits()
     if (this.#demand === 'live' && !this.#environment.hidden()) {

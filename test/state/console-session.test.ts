@@ -271,6 +271,7 @@ describe('console output', () => {
     expect(terminal.restarts).toBe(1)
     terminal.parse()
     environment.runTasks()
+    expect(acknowledged(next)).toBe(0)
     next.deliver(output('new'))
     terminal.parse()
     expect(session.text()).toBe('new')
@@ -299,9 +300,9 @@ describe('waiting for console output', () => {
 
   it('is not led astray by an expression’s own memory', async () => {
     const { session, port } = setUp()
-    const expression = /x/g
+    const expression = /x/gy
     expression.lastIndex = 100
-    port.deliver(output('x'))
+    port.deliver(output('an x'))
     await expect(session.waitFor(expression)).resolves.toBe('x')
   })
 

@@ -90,6 +90,15 @@ describe('keyboard', () => {
     )
   })
 
+  it('releases a whole keyboard in messages of at most 64 bytes', () => {
+    const { keyboard, sent, messages } = setUp()
+    for (const code of KEY_CODES) keyboard.down(code)
+    const pressed = messages.length
+    keyboard.releaseAll()
+    expect([...heldAfter(sent)]).toEqual([])
+    expect(messages.slice(pressed).map(({ length }) => length)).toEqual([64, 64, expect.any(Number)])
+  })
+
   it('repeats a key’s make code while the browser repeats it', () => {
     const { keyboard, sent } = setUp()
     keyboard.down('KeyA')

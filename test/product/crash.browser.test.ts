@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { openMachine, typeLine, untilReady, untilShown } from './driver.ts'
+import { openMachine, PATIENCE, typeLine, untilReady, untilShown } from './driver.ts'
 
 test('a killed, a panicked and a spinning guest are each shown for what they are, and the others answer', async () => {
   const { page, complaints } = await openMachine('?boot=primary')
@@ -19,11 +19,12 @@ test('a killed, a panicked and a spinning guest are each shown for what they are
   await untilReady(page, [victim, panicked, spinning])
 
   await page.evaluate((id) => globalThis.hypercore.kill(id), victim)
-  await page.evaluate((id) => globalThis.hypercore.focus(id), panicked)
+  await page.keyboard.press('Control+Alt+7')
   await typeLine(page, 'echo c > /proc/sysrq-trigger')
   await page.waitForFunction(
     (id) => globalThis.hypercore.domains().find((domain) => domain.id === id)?.crash?.cause.kind === 'panic',
     panicked,
+    { timeout: PATIENCE },
   )
   // What happened, the last registers, and the kernel's own last words.
   const report = page.getByRole('article', { name: /has crashed/ })
@@ -34,11 +35,12 @@ test('a killed, a panicked and a spinning guest are each shown for what they are
     .first()
     .waitFor()
 
-  await page.evaluate((id) => globalThis.hypercore.focus(id), spinning)
+  await page.keyboard.press('Control+Alt+8')
   await typeLine(page, 'haltcli spin --yes')
   await page.waitForFunction(
     (id) => globalThis.hypercore.domains().find((domain) => domain.id === id)?.health.kind === 'spinning',
     spinning,
+    { timeout: PATIENCE },
   )
   await page
     .getByText(/interrupts/i)
@@ -51,12 +53,12 @@ test('a killed, a panicked and a spinning guest are each shown for what they are
   )
   expect(states).toEqual(['off', 'crashed', 'running'])
 
-  await page.evaluate(() => globalThis.hypercore.focus('primary'))
+  await page.keyboard.press('Control+Alt+1')
   await typeLine(page, 'echo still-$((6 * 7))')
   await untilShown(page, 'primary', /^still-42$/m)
 
   // The crashed one comes back from a button.
-  await page.evaluate((id) => globalThis.hypercore.focus(id), panicked)
+  await page.keyboard.press('Control+Alt+7')
   await page
     .getByRole('button', { name: /restart|start again/i })
     .first()
@@ -74,7 +76,7 @@ test('a reset gives a fresh machine, and a shutdown is asked of the guest', asyn
     return id
   })
   await untilReady(page, [id])
-  await page.evaluate((id) => globalThis.hypercore.focus(id), id)
+  await page.keyboard.press('Control+Alt+6')
   await typeLine(page, 'touch /tmp/before')
   await page.evaluate((id) => globalThis.hypercore.reset(id), id)
   await untilReady(page, [id])

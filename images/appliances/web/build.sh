@@ -12,6 +12,8 @@ place() {
   mkdir -p "$raw/usr/bin" "$raw/usr/share/netsurf"
   strip -R .comment -R .note -o "$raw/usr/bin/netsurf" "$work/install/usr/bin/netsurf-fb"
   cp -a "$work/install/usr/share/netsurf/." "$raw/usr/share/netsurf/"
+  # The build packs it with the time of day.
+  gzip -dc "$work/install/usr/share/netsurf/Messages" | gzip -9n >"$raw/usr/share/netsurf/Messages"
   find "$raw/usr/share/ca-certificates" -name '*.crt' | sort | xargs cat >"$raw/usr/share/netsurf/ca-bundle.txt"
 }
 
@@ -46,6 +48,8 @@ exec /usr/bin/pkg-config --static "$@"
 PC
 chmod 755 "$work"/bin/*
 export PATH=$work/bin:$PATH
+# libhubbub's table of entities is written by a Perl script in the order of a hash.
+export PERL_HASH_SEED=0 PERL_PERTURB_KEYS=0
 export PKG_CONFIG_LIBDIR=$sysroot/usr/lib/i386-linux-gnu/pkgconfig
 jobs=$(nproc)
 

@@ -6,10 +6,10 @@
  */
 
 /**
- * What an idle vCPU may save up, ms of wall time at its rate. Long enough to make good a timer that fires late (a busy
- * browser is some 20 ms late), short enough that a burst is not seen in a quarter-second average.
+ * What an idle vCPU may save up, ms of wall time at its rate. Long enough to make good a timer that fires late or a host
+ * that lets the thread wait (some tens of ms on a busy machine), too short to be felt as a burst.
  */
-const SAVED_MS = 60
+const SAVED_MS = 100
 
 /** Debt beyond this is forgiven: one slice that the host's scheduler stretched shall not starve the guest. ms of a core. */
 const LARGEST_DEBT_MS = 250

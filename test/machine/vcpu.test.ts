@@ -114,6 +114,38 @@ describe('the vCPU', () => {
     expect(engine.slices).toBe(2)
   })
 
+  it('goes on at once when a hook has woken the guest that had gone to sleep', async () => {
+    const engine = new StandIn()
+    engine.wants = 60_000
+    await new Promise<void>((resolve) => {
+      const made = vcpuOver(
+        engine,
+        () => {
+          if (engine.slices === 1) engine.next_tick(0)
+          else resolve()
+        },
+        unexpected,
+      )
+      made.start()
+    })
+    expect(engine.slices).toBe(2)
+  })
+
+  it('lets the other tasks of its thread in while the guest is busy', async () => {
+    const engine = new StandIn()
+    engine.during = () => {
+      const end = performance.now() + 1
+      while (performance.now() < end);
+    }
+    vcpuOver(engine, () => undefined, unexpected).start()
+    const before = engine.slices
+    await new Promise((resolve) => setTimeout(resolve, 1))
+    await new Promise((resolve) => setTimeout(resolve, 1))
+    // Two timers came while slices of a millisecond ran: at most a few turns of four.
+    expect(engine.slices - before).toBeLessThan(20)
+    expect(engine.slices).toBeGreaterThan(before)
+  })
+
   it('stops for good at a fault, and hands it on once', async () => {
     const engine = new StandIn()
     const fault = new Error('unreachable')

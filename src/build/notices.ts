@@ -45,7 +45,11 @@ export function noticesText(root: string): string {
     ...packageNotices(root).map(
       ({ name, version, licence, text }) => `${rule}\n${name} ${version} · ${licence}\n\n${text}`,
     ),
-    ...(existsSync(guest) ? [`${rule}\nGuest images\n\n${readFileSync(guest, 'utf8').trim()}`] : []),
+    ...(existsSync(guest)
+      ? [
+          `${rule}\nGuest images (licence texts and each package’s own notice: licences/ beside this file)\n\n${readFileSync(guest, 'utf8').trim()}`,
+        ]
+      : []),
   ]
   return `${parts.join('\n\n')}\n`
 }
@@ -59,6 +63,18 @@ export function notices(root: string): Plugin {
       id === `\0${MODULE}` ? `export const notices = ${JSON.stringify(noticesText(root))}` : undefined,
     generateBundle() {
       this.emitFile({ type: 'asset', fileName: 'notices.txt', source: noticesText(root) })
+      // The GPL wants its text and each package's own words to go where the binaries go.
+      const folder = join(root, 'images/LICENSES')
+      const texts = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
+        file.endsWith('.txt'),
+      )
+      for (const file of texts) {
+        this.emitFile({
+          type: 'asset',
+          fileName: `licences/${file}`,
+          source: readFileSync(join(folder, file)),
+        })
+      }
     },
   }
 }

@@ -97,6 +97,9 @@ describe('keyboard', () => {
     keyboard.releaseAll()
     expect([...heldAfter(sent)]).toEqual([])
     expect(messages.slice(pressed).map(({ length }) => length)).toEqual([64, 64, expect.any(Number)])
+    const released = sent.length
+    for (const code of KEY_CODES) keyboard.up(code)
+    expect(sent).toHaveLength(released)
   })
 
   it('repeats a key’s make code while the browser repeats it', () => {

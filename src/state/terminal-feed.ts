@@ -9,8 +9,16 @@
 import type { Dispose } from '../base/disposables.ts'
 import type { PageEnvironment } from './page-environment.ts'
 
-/** xterm.js parses 5–35 MB/s: 1–3 ms a piece. */
+/**
+ * A piece grows and shrinks so that it takes a few milliseconds: warm, xterm.js parses 16 KiB in 1–3 ms; its first
+ * 16 KiB of short lines took 58 ms, before the browser had compiled it.
+ */
 export const PIECE_BYTES = 16 * 1024
+const SMALLEST_PIECE = 1024
+const FIRST_PIECE = 2048
+/** Of a piece, from its writing to its being parsed. */
+const LONG_MS = 8
+const SHORT_MS = 4
 
 /** With each frame, for the terminal that is looked at: 3.75 MiB/s at 60 Hz, twice what a UART brings. */
 const PIECES_PER_FRAME = 4
@@ -39,12 +47,14 @@ export class TerminalFeed {
   #turn: FeedSource | undefined
   #turnPieces = 0
   #nextTurnAt = 0
+  #pieceBytes: number
   #piecesThisFrame = 0
   #stopFrame: Dispose | undefined
   #timer: Dispose | undefined
 
-  constructor(environment: PageEnvironment) {
+  constructor(environment: PageEnvironment, firstPiece = FIRST_PIECE) {
     this.#environment = environment
+    this.#pieceBytes = firstPiece
   }
 
   add(source: FeedSource): Dispose {
@@ -64,12 +74,19 @@ export class TerminalFeed {
     this.#timer?.()
     this.#timer = undefined
     this.#count(source)
-    source.feed(PIECE_BYTES, () =>
+    const began = this.#environment.now()
+    source.feed(this.#pieceBytes, () => {
+      this.#adapt(this.#environment.now() - began)
       this.#environment.defer(() => {
         this.#busy = false
         this.wake()
-      }),
-    )
+      })
+    })
+  }
+
+  #adapt(milliseconds: number): void {
+    if (milliseconds > LONG_MS) this.#pieceBytes = Math.max(SMALLEST_PIECE, this.#pieceBytes / 2)
+    else if (milliseconds < SHORT_MS) this.#pieceBytes = Math.min(PIECE_BYTES, this.#pieceBytes * 2)
   }
 
   #next(): FeedSource | undefined {

@@ -39,7 +39,7 @@ class FakeTerminal implements ConsoleTerminal {
 
 function setUp() {
   const environment = new FakeEnvironment()
-  const feed = new TerminalFeed(environment)
+  const feed = new TerminalFeed(environment, PIECE_BYTES)
   environment.onVisibilityChange(() => feed.wake())
   const session = new ConsoleSession(environment, feed)
   const port = new FakePort<ConsoleRequest>()
@@ -114,6 +114,26 @@ describe('console output', () => {
     terminal.parse()
     expect(terminal.text).toHaveLength(3 * PIECE_BYTES)
     expect(acknowledged(port)).toBe(3 * PIECE_BYTES)
+  })
+
+  it('comes in pieces that shrink while they take long, and grow again', () => {
+    const environment = new FakeEnvironment()
+    const session = new ConsoleSession(environment, new TerminalFeed(environment))
+    const port = new FakePort<ConsoleRequest>()
+    session.connect(port)
+    const terminal = new FakeTerminal()
+    session.attach(terminal)
+    session.setForeground(true)
+    port.deliver(flood(200_000))
+    const sizes: number[] = []
+    for (const milliseconds of [30, 30, 30, 5, 1, 1, 1, 1, 1, 1]) {
+      sizes.push(terminal.writes[0]?.bytes.length ?? 0)
+      environment.time += milliseconds
+      terminal.parse()
+      environment.runTasks()
+      environment.frame()
+    }
+    expect(sizes).toEqual([2048, 1024, 1024, 1024, 1024, 2048, 4096, 8192, 16_384, 16_384])
   })
 
   it('takes at most four pieces of each frame, and goes on with the next', () => {

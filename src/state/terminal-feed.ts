@@ -10,15 +10,14 @@ import type { Dispose } from '../base/disposables.ts'
 import type { PageEnvironment } from './page-environment.ts'
 
 /**
- * A piece grows and shrinks so that it takes a few milliseconds: warm, xterm.js parses 16 KiB in 1–3 ms; its first
- * 16 KiB of short lines took 58 ms, before the browser had compiled it.
+ * A piece begins small and grows while it is quickly done: warm, xterm.js parses 16 KiB in 1–3 ms; its first 16 KiB of
+ * short lines took 58 ms, before the browser had compiled it.
  */
 export const PIECE_BYTES = 16 * 1024
-const SMALLEST_PIECE = 1024
-const FIRST_PIECE = 2048
-/** Of a piece, from its writing to its being parsed. */
-const LONG_MS = 8
-const SHORT_MS = 4
+const SMALLEST_PIECE = 2048
+/** From a piece's writing to its being parsed: two frames and one. Waiting for the thread's other work is in it. */
+const LONG_MS = 32
+const SHORT_MS = 16
 
 /** With each frame, for the terminal that is looked at: 3.75 MiB/s at 60 Hz, twice what a UART brings. */
 const PIECES_PER_FRAME = 4
@@ -52,7 +51,7 @@ export class TerminalFeed {
   #stopFrame: Dispose | undefined
   #timer: Dispose | undefined
 
-  constructor(environment: PageEnvironment, firstPiece = FIRST_PIECE) {
+  constructor(environment: PageEnvironment, firstPiece = SMALLEST_PIECE) {
     this.#environment = environment
     this.#pieceBytes = firstPiece
   }

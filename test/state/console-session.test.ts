@@ -126,14 +126,14 @@ describe('console output', () => {
     session.setForeground(true)
     port.deliver(flood(200_000))
     const sizes: number[] = []
-    for (const milliseconds of [30, 30, 30, 5, 1, 1, 1, 1, 1, 1]) {
+    for (const milliseconds of [1, 1, 1, 40, 40, 20, 1, 40, 40, 40, 1]) {
       sizes.push(terminal.writes[0]?.bytes.length ?? 0)
       environment.time += milliseconds
       terminal.parse()
       environment.runTasks()
       environment.frame()
     }
-    expect(sizes).toEqual([2048, 1024, 1024, 1024, 1024, 2048, 4096, 8192, 16_384, 16_384])
+    expect(sizes).toEqual([2048, 4096, 8192, 16_384, 8192, 4096, 4096, 8192, 4096, 2048, 2048])
   })
 
   it('takes at most four pieces of each frame, and goes on with the next', () => {

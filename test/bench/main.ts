@@ -86,7 +86,7 @@ function print(report: Report): void {
       ({ name, bareMs, productMs, ratio }) =>
         `  ${name.padEnd(20)}  bare ${ms(bareMs)}, here ${ms(productMs)}, ratio ${ratio.toFixed(3)}`,
     ),
-    `  all loads             ratio ${speed.ratio.toFixed(3)}   ${goal(speed.ratio >= 0.98, '≥ 0.98')}`,
+    `  slowest of them       ratio ${speed.ratio.toFixed(3)}   ${goal(speed.ratio >= 0.98, '≥ 0.98')}`,
     '',
     `Switching, ${switching.count} times with ${switching.busyGuests} guests busy`,
     `  median ${ms(switching.medianMs)}, p99 ${ms(switching.p99Ms)}   ${goal(switching.p99Ms <= 1000 / 60, 'p99 ≤ one frame at 60 Hz')}`,

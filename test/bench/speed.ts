@@ -113,5 +113,5 @@ export async function measureSpeed(
     const [bareMs, productMs] = [median(sample.bare), median(sample.product)]
     return { name, bareMs, productMs, ratio: bareMs / productMs }
   })
-  return { rounds: ROUNDS, loads, ratio: median(loads.map(({ ratio }) => ratio)) }
+  return { rounds: ROUNDS, loads, ratio: Math.min(...loads.map(({ ratio }) => ratio)) }
 }

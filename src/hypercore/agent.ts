@@ -7,9 +7,11 @@ import {
   AGENT_ABI,
   AGENT_MAGIC,
   AGENT_MAX_PAYLOAD,
+  AskOperation,
   GuestFrame,
   HostFrame,
   HypercallStatus,
+  type AskName,
 } from '../protocol/agent.ts'
 import { fault, type Fault } from '../protocol/fault.ts'
 
@@ -30,6 +32,12 @@ export type GuestMessage =
     }
   | { readonly kind: 'goodbye'; readonly end: EndOfGuest }
   | { readonly kind: 'pong'; readonly nonce: number }
+  | {
+      readonly kind: 'answer'
+      readonly askId: number
+      readonly status: HypercallReply['status']
+      readonly untrustedBytes: Uint8Array
+    }
 
 export type HypercallReply = { readonly status: keyof typeof HypercallStatus; readonly text: string }
 
@@ -37,6 +45,27 @@ export type HostMessage =
   | { readonly kind: 'welcome'; readonly domainName: string; readonly supervisorVersion: string }
   | { readonly kind: 'reply'; readonly callId: number; readonly reply: HypercallReply }
   | { readonly kind: 'shutdown'; readonly end: EndOfGuest }
+  | {
+      readonly kind: 'ask'
+      readonly askId: number
+      readonly operation: AskName
+      readonly arguments: readonly AskArgument[]
+    }
+
+/** Text, a number in decimal, or bytes as they are; at most 65,535 bytes each. */
+export type AskArgument = string | number | Uint8Array
+
+const STATUSES: ReadonlyMap<number, HypercallReply['status']> = new Map(
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of a closed table
+  Object.entries(HypercallStatus).map(([name, code]) => [code, name as HypercallReply['status']]),
+)
+
+function readStatus(reader: ByteReader): HypercallReply['status'] {
+  const code = reader.u16('status')
+  const status = STATUSES.get(code)
+  if (status === undefined) reader.fail(`status: there is no ${code}`)
+  return status ?? 'failed'
+}
 
 function readEnd(reader: ByteReader): EndOfGuest {
   const code = reader.u8('end')
@@ -69,6 +98,11 @@ function readMessage(type: number, reader: ByteReader): GuestMessage | undefined
       return { kind: 'goodbye', end: readEnd(reader) }
     case GuestFrame.pong:
       return { kind: 'pong', nonce: reader.u32('nonce') }
+    case GuestFrame.answer: {
+      const askId = reader.u32('ask id')
+      const status = readStatus(reader)
+      return { kind: 'answer', askId, status, untrustedBytes: reader.bytes(reader.remaining, 'result') }
+    }
     default:
       return undefined
   }
@@ -103,6 +137,14 @@ function encodePayload(message: HostMessage): [type: number, payload: Uint8Array
     }
     case 'shutdown':
       return [HostFrame.shutdown, writer.u8(message.end === 'reboot' ? 1 : 0).finish()]
+    case 'ask': {
+      writer.u32(message.askId).u16(AskOperation[message.operation]).u16(message.arguments.length)
+      for (const argument of message.arguments) {
+        const bytes = argument instanceof Uint8Array ? argument : new TextEncoder().encode(String(argument))
+        writer.u16(bytes.length).bytes(bytes)
+      }
+      return [HostFrame.ask, writer.finish()]
+    }
     default:
       return assertNever(message)
   }

@@ -14,6 +14,7 @@ import type {
 } from '../protocol/domain.ts'
 import { fault, type Fault } from '../protocol/fault.ts'
 import type { EndOfGuest, HypercallReply } from './agent.ts'
+import type { Ask } from './broker/asks.ts'
 import type { HyperCoreEnvironment } from './environment.ts'
 import { Life, type LifeOwner, type LogLevel, type Machine } from './life.ts'
 import { isLive, transition, type LifeCycleReport, type LifeCycleStep } from './life-cycle.ts'
@@ -104,6 +105,11 @@ export class Domain {
 
   get stats(): DomainStats | undefined {
     return this.#life?.interval?.stats
+  }
+
+  /** Undefined: it runs no agent that could be asked. */
+  get ask(): Ask | undefined {
+    return this.#life?.agentUp === true ? this.#life.ask : undefined
   }
 
   /** The newest figures, once each. */

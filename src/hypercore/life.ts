@@ -14,6 +14,7 @@ import {
   type GuestMessage,
   type HypercallReply,
 } from './agent.ts'
+import { AgentAsks, type Ask } from './broker/asks.ts'
 import { interval, type Interval, type Sample } from './counters.ts'
 import type { DomainPort, HyperCoreEnvironment } from './environment.ts'
 import { HEARTBEAT_MS, Heartbeat } from './heartbeat.ts'
@@ -56,6 +57,7 @@ export class Life {
   readonly #port: DomainPort
   readonly #heartbeat = new Heartbeat()
   readonly #startedAt: number
+  readonly #asks: AgentAsks
   #over = false
   #agentUp = false
   #goodbye: EndOfGuest | undefined
@@ -68,6 +70,11 @@ export class Life {
   constructor(machine: Machine, owner: LifeOwner) {
     this.#owner = owner
     this.#startedAt = owner.environment.now()
+    this.#asks = new AgentAsks({
+      name: owner.name,
+      send: (frame) => this.#send(frame),
+      after: (ms, action) => owner.environment.after(ms, action),
+    })
     this.#port = owner.environment.spawnDomain(machine.scriptUrl, owner.id, {
       message: (event) => this.#guarded(() => this.#receive(event)),
       error: (detail) => this.#guarded(() => owner.crashed({ kind: 'worker-died', detail }, undefined)),
@@ -92,6 +99,11 @@ export class Life {
   /** The guest's agent has said hello in an ABI that is ours. */
   get agentUp(): boolean {
     return this.#agentUp
+  }
+
+  /** Asks the agent; to be used once it is up. */
+  get ask(): Ask {
+    return this.#asks.ask
   }
 
   get interval(): Interval | undefined {
@@ -141,6 +153,7 @@ export class Life {
   end(): void {
     this.#over = true
     this.#port.terminate()
+    this.#asks.end()
   }
 
   /** A bug in handling a worker's message ends its domain, not the supervisor. */
@@ -224,6 +237,8 @@ export class Life {
       case 'goodbye':
         this.#goodbye = message.end
         return this.post({ kind: 'expect-halt' })
+      case 'answer':
+        return this.#asks.answered(message)
       case 'pong':
         return undefined
       default:

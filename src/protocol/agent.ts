@@ -28,6 +28,8 @@ export const GuestFrame = {
   goodbye: 4,
   /** u32 nonce. */
   pong: 5,
+  /** u32 ask id, u16 status as of a reply, then bytes to the end: the result, or one line of words. */
+  answer: 7,
 } as const
 
 /** Host → guest. */
@@ -44,7 +46,38 @@ export const HostFrame = {
   resumed: 0x85,
   /** u32 nonce. */
   ping: 0x86,
+  /** u32 ask id, u16 operation (`AskOperation`), u16 count, then so many times u16 length and bytes. Answered exactly once. */
+  ask: 0x87,
 } as const
+
+/**
+ * What the supervisor asks of a guest's agent; numbers in arguments are decimal. A file comes in as
+ * begin, data …, end; what is not ended leaves nothing behind. `serve` runs the guest's own program
+ * /etc/hyperspace/serve/SERVICE and answers with what it printed.
+ */
+export const AskOperation = {
+  /** transfer, name, total bytes. */
+  putBegin: 1,
+  /** transfer, offset, at most `ASK_MAX_BYTES` bytes. */
+  putData: 2,
+  /** transfer. Answers the path of the file, which is new: none is overwritten. */
+  putEnd: 3,
+  /** transfer. */
+  putAbort: 4,
+  /** transfer, path. Answers the size. */
+  getOpen: 5,
+  /** transfer, offset, count of at most `ASK_MAX_BYTES`. Answers bytes; none: the end. */
+  getData: 6,
+  /** transfer. */
+  getClose: 7,
+  /** service, arguments. */
+  serve: 8,
+} as const
+
+export type AskName = keyof typeof AskOperation
+
+/** Bytes of a file in one frame. */
+export const ASK_MAX_BYTES = 32_768
 
 export const HypercallNumber = {
   info: 1,

@@ -27,6 +27,17 @@ describe('a frame of the agent', () => {
     })
   })
 
+  it('carries an answer with its bytes', () => {
+    const payload = new ByteWriter()
+      .u32(7)
+      .u16(3)
+      .bytes(new Uint8Array([0, 255]))
+    expect(decode(GuestFrame.answer, payload)).toEqual({
+      ok: true,
+      value: { kind: 'answer', askId: 7, status: 'failed', untrustedBytes: new Uint8Array([0, 255]) },
+    })
+  })
+
   it('carries a call with its arguments', () => {
     const calls = fc.property(
       fc.nat(2 ** 32 - 1),
@@ -51,6 +62,7 @@ describe('a frame of the agent', () => {
     ['a byte too many', GuestFrame.ready, new ByteWriter().u8(0)],
     ['an end that is none', GuestFrame.goodbye, new ByteWriter().u8(2)],
     ['a string longer than the frame', GuestFrame.hello, new ByteWriter().u16(1).u16(500).u8(65)],
+    ['a status that is none', GuestFrame.answer, new ByteWriter().u32(1).u16(99)],
     ['bytes that are not UTF-8', GuestFrame.hello, new ByteWriter().u16(1).u16(1).u8(0xff).string('')],
     ['17 arguments', GuestFrame.call, seventeen()],
     ['arguments that are not there', GuestFrame.call, new ByteWriter().u32(1).u16(1).u16(0xffff)],

@@ -14,6 +14,7 @@ import domainScriptUrl from './domain/worker.ts?worker&url'
 import { browserPlatform, probeFeatures } from './firmware/browser-platform.ts'
 import { Firmware, type FirmwareOutcome } from './firmware/firmware.ts'
 import { firmwareKey } from './firmware/keys.ts'
+import type { StorageReport } from './firmware/platform.ts'
 // oxlint-disable-next-line import/default -- with this query Vite gives the address
 import hypercoreScriptUrl from './hypercore/worker.ts?worker&url'
 import type { HandOff, RefusedVolume } from './protocol/hand-off.ts'
@@ -128,9 +129,16 @@ async function useFirmwareFont(font: Blob): Promise<void> {
   document.fonts.add(await new FontFace('HyperSpace VGA', await font.arrayBuffer()).load())
 }
 
-async function runFirmware(): Promise<FirmwareOutcome> {
+/** A second machine beside the one that has the disks: a power-on of its own, and nothing of it is kept. */
+const DISKS_ELSEWHERE: StorageReport = {
+  kind: 'memory',
+  why: 'the machine in another tab has the disks open',
+  remedy: 'To use them here, close that tab and restart.',
+}
+
+async function runFirmware(storage: StorageReport | undefined): Promise<FirmwareOutcome> {
   const nvram = browserNvramStore(() => localStorage)
-  const platform = browserPlatform({
+  const found = browserPlatform({
     engineUrls: { simd: engineUrl, fallback: engineFallbackUrl },
     volumeUrl,
     scriptUrls: { hypercore: hypercoreScriptUrl, domain: domainScriptUrl },
@@ -139,6 +147,7 @@ async function runFirmware(): Promise<FirmwareOutcome> {
     useFont: useFirmwareFont,
     keyboard: () => ({ listening: true, onScreen: matchMedia('(pointer: coarse)').matches }),
   })
+  const platform = storage === undefined ? found : { ...found, storage: () => Promise.resolve(storage) }
   const written: string[] = []
   const listeners = new Set<(output: string) => void>()
   const firmware = new Firmware(platform, manifest, {
@@ -218,14 +227,20 @@ async function main(): Promise<void> {
     },
     onLost: giveUp,
   })
+  let storage: StorageReport | undefined
   if ((await lock?.acquire()) === 'busy') {
-    await new Promise<void>((resolve) => {
-      show({ kind: 'elsewhere', takeOver: resolve })
+    const choice = await new Promise<'take-over' | 'second'>((resolve) => {
+      show({
+        kind: 'elsewhere',
+        takeOver: () => resolve('take-over'),
+        startSecond: () => resolve('second'),
+      })
     })
-    await lock?.takeOver()
+    if (choice === 'take-over') await lock?.takeOver()
+    else storage = DISKS_ELSEWHERE
   }
 
-  const outcome = await runFirmware()
+  const outcome = await runFirmware(storage)
   // Halted: the firmware's own screen says why and what to do, and stays.
   if (outcome.kind === 'halted') return forgetRefused(outcome.refused)
   if (machine.taken) return

@@ -1,5 +1,6 @@
 /** The firmware's platform in a browser's page. URLs and NVRAM are handed in: this folder knows no storage. */
 
+import { NOT_PRIVATE } from './post-machine.ts'
 import type {
   FirmwarePlatform,
   KeyboardReport,
@@ -63,13 +64,15 @@ async function fetchBytes(url: string): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 async function openStorage(): Promise<StorageReport> {
-  if (!probeFeatures().opfs) return { kind: 'memory', why: 'this browser has no origin private file system' }
+  if (!probeFeatures().opfs)
+    return { kind: 'memory', why: 'this browser has no origin private file system', remedy: NOT_PRIVATE }
   try {
     await navigator.storage.getDirectory()
   } catch (error) {
     return {
       kind: 'memory',
       why: `the browser refused it (${error instanceof Error ? error.name : 'unknown'})`,
+      remedy: NOT_PRIVATE,
     }
   }
   const estimate: StorageEstimate = await navigator.storage.estimate().catch(() => ({}))

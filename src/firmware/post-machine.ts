@@ -129,10 +129,13 @@ export async function testEngine(
 
 type EngineFile = { readonly bytes: Uint8Array<ArrayBuffer>; readonly sha256: string }
 
+/** What most often refuses a page its storage. */
+export const NOT_PRIVATE = 'To keep disks and settings, open a window that is not private.'
+
 export async function testStorage(platform: FirmwarePlatform): Promise<StepOutcome<StorageReport>> {
   const label = 'Storage'
   const storage = await platform.storage().catch((error: unknown): StorageReport => {
-    return { kind: 'memory', why: reasonOf(error) }
+    return { kind: 'memory', why: reasonOf(error), remedy: NOT_PRIVATE }
   })
   if (storage.kind === 'memory') {
     const report: StepReport = {
@@ -140,7 +143,7 @@ export async function testStorage(platform: FirmwarePlatform): Promise<StepOutco
       result: 'warning',
       badge: 'MEMORY',
       summary: 'memory alone: nothing outlives this tab',
-      notes: [`No OPFS: ${storage.why}. To keep disks and settings, open a window that is not private.`],
+      notes: [`No OPFS: ${storage.why}. ${storage.remedy}`],
     }
     return { report, value: storage }
   }

@@ -69,7 +69,8 @@ export type PlatformReport = {
         readonly quotaBytes: number | undefined
         readonly usedBytes: number | undefined
       }
-    | { readonly kind: 'memory'; readonly why: string }
+    /** Nothing outlives the tab: why, and what to do about it, a sentence each. */
+    | { readonly kind: 'memory'; readonly why: string; readonly remedy: string }
 }
 
 export type HandOff = {

@@ -32,7 +32,7 @@ function Shown({ screen, embed, restart, version, standaloneUrl }: ShownProps) {
     case 'unsupported':
       return <Unsupported why={screen.why} />
     case 'elsewhere':
-      return <Elsewhere takeOver={screen.takeOver} />
+      return <Elsewhere takeOver={screen.takeOver} startSecond={screen.startSecond} />
     case 'taken-over':
       return <TakenOver />
     case 'firmware':

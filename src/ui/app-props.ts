@@ -28,7 +28,7 @@ export type Unsupported =
 export type Screen =
   | { readonly kind: 'unsupported'; readonly why: Unsupported }
   /** The machine runs in another tab of this browser. */
-  | { readonly kind: 'elsewhere'; readonly takeOver: () => void }
+  | { readonly kind: 'elsewhere'; readonly takeOver: () => void; readonly startSecond: () => void }
   /** Another tab took the machine over; this one has stopped. */
   | { readonly kind: 'taken-over' }
   /** The firmware has the screen; also where it halted and shows why. */

@@ -214,7 +214,7 @@ describe('a start', () => {
     const given = handOff()
     await privateWindow.handOff({
       ...given,
-      platform: { ...given.platform, storage: { kind: 'memory', why: 'test' } },
+      platform: { ...given.platform, storage: { kind: 'memory', why: 'test', remedy: 'Nothing.' } },
     })
     await privateWindow.up('primary')
     await privateWindow.up('vault')

@@ -75,7 +75,7 @@ export async function realHandOff(
     engine: { ...given.engine, module: await v86Module() },
     platform: {
       ...given.platform,
-      storage: { kind: 'memory', why: 'Node has no origin private file system' },
+      storage: { kind: 'memory', why: 'Node has no origin private file system', remedy: 'Nothing.' },
     },
     ...more,
   }

@@ -59,6 +59,21 @@ test('a second tab is told that the machine runs in another, and can take it ove
     .waitFor()
 })
 
+test('a second tab can be a second machine, which keeps nothing and leaves the first alone', async () => {
+  const first = await openMachine('?boot=primary')
+  await untilReady(first.page, ['primary'])
+  const second = await first.page.context().newPage()
+  await second.goto(first.page.url())
+  await second.getByRole('button', { name: /second machine/i }).click()
+  await untilReady(second, ['primary'])
+  expect(await second.evaluate(() => globalThis.hypercore.handOff()?.platform.storage)).toMatchObject({
+    kind: 'memory',
+  })
+  await second.getByText(/another tab has the disks/).waitFor()
+  const running = () => globalThis.hypercore.domains()[0]?.state
+  expect([await first.page.evaluate(running), await second.evaluate(running)]).toEqual(['running', 'running'])
+})
+
 test('a firmware that cannot go on stops with words', async () => {
   const { page } = await openMachine('', {}, async (page) => {
     await page.route(/\/kernel-[^/]*\.img$/, (route) => route.abort())

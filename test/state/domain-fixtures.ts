@@ -67,7 +67,7 @@ export function handOff(firstScreen = 'primary'): HandOff {
     platform: {
       processors: 2,
       deviceMemoryGiB: 8,
-      storage: { kind: 'memory', why: 'a test' },
+      storage: { kind: 'memory', why: 'a test', remedy: 'Nothing.' },
     },
     volumes: [],
     refused: [],

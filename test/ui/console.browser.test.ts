@@ -472,10 +472,11 @@ test('the VGA font out of the flash is taken while the firmware runs: cells of e
   expect((await page.locator('.xterm-screen').boundingBox())?.height).toBe(25 * 32)
 })
 
-test('a machine in another tab is taken over when the person says so', async () => {
+test('beside a machine in another tab, the person chooses: take it over, or have a second', async () => {
   const { page } = await open('scene=elsewhere')
   await page.getByRole('button', { name: 'Take it over here' }).click()
-  expect(await page.evaluate(() => window.harness.takeOvers)).toEqual([1])
+  await page.getByRole('button', { name: 'Start a second machine' }).click()
+  expect(await page.evaluate(() => window.harness.choices)).toEqual(['take-over', 'second'])
 })
 
 test('without storage a strip says that nothing is kept, and why', async () => {

@@ -1,23 +1,31 @@
-/** One machine, one set of disks: a second tab may take it over, never share it. */
+/** One machine, one set of disks: a second tab may take it over, or be another machine that keeps nothing. */
 
 import { Button } from '../parts/Button.tsx'
 import { PlainPage } from './PlainPage.tsx'
 
-export function Elsewhere({ takeOver }: { readonly takeOver: () => void }) {
+type ElsewhereProps = { readonly takeOver: () => void; readonly startSecond: () => void }
+
+export function Elsewhere({ takeOver, startSecond }: ElsewhereProps) {
   return (
     <PlainPage
       title="The machine is running in another tab"
       actions={
-        <Button kind="primary" onClick={takeOver}>
-          Take it over here
-        </Button>
+        <>
+          <Button kind="primary" onClick={takeOver}>
+            Take it over here
+          </Button>
+          <Button onClick={startSecond}>Start a second machine</Button>
+        </>
       }
     >
       <p>
-        Its disks can be open once. Taking over ends the other tab’s guests as a power cut would: what they
-        had synced is kept, what they had not is lost.
+        Its disks can be open once. Taking over asks the other tab’s guests to shut down, and ends those that
+        do not: what they had synced is kept.
       </p>
-      <p>To stay with it, close this tab and go back to the other.</p>
+      <p>
+        A second machine runs beside it, with guests of its own and without the disks: nothing of it is kept.
+        To stay with the first, close this tab.
+      </p>
     </PlainPage>
   )
 }

@@ -15,7 +15,9 @@ export function NothingKept() {
       <HardDrive size={15} aria-hidden="true" />
       <p>
         <strong>Nothing is kept after this tab closes.</strong>{' '}
-        <span>This browser gives the page no storage (a private window, perhaps): {storage.why}</span>
+        <span>
+          It has no storage: {storage.why}. {storage.remedy}
+        </span>
       </p>
       <IconButton label="Dismiss" onClick={() => setPut(true)}>
         <X size={15} />

@@ -23,9 +23,14 @@ const stage = new StageController(seat, preferences)
 const machine = new FakeMachine()
 const firmware = new FakeFirmware()
 const restarts: RestartTarget[] = []
-const takeOvers: number[] = []
+const choices: ('take-over' | 'second')[] = []
 
-const screen = createStore<Screen>(() => screenFor(scene, firmware, () => takeOvers.push(1)))
+const screen = createStore<Screen>(() =>
+  screenFor(scene, firmware, {
+    takeOver: () => choices.push('take-over'),
+    startSecond: () => choices.push('second'),
+  }),
+)
 if (screen.getState().kind === 'shell') {
   seat.connect(machine, handOffFor(scene))
   populate(machine, scene)
@@ -46,7 +51,7 @@ createRoot(root).render(
   />,
 )
 
-export const harness = { CRASH, seat, stage, machine, firmware, preferences, restarts, takeOvers }
+export const harness = { CRASH, seat, stage, machine, firmware, preferences, restarts, choices }
 declare global {
   interface Window {
     harness: typeof harness

@@ -52,7 +52,11 @@ export function handOffFor(scene: string): HandOff {
       deviceMemoryGiB: 8,
       storage:
         scene === 'nothing-kept'
-          ? { kind: 'memory', why: 'navigator.storage.getDirectory is refused (SecurityError).' }
+          ? {
+              kind: 'memory',
+              why: 'navigator.storage.getDirectory is refused (SecurityError).',
+              remedy: 'Nothing.',
+            }
           : { kind: 'opfs', quotaBytes: 10e9, usedBytes: 41e6 },
     },
     volumes: [
@@ -204,7 +208,11 @@ export class FakeFirmware implements FirmwareView {
   }
 }
 
-export function screenFor(scene: string, firmware: FirmwareView, takeOver: () => void): Screen {
+export function screenFor(
+  scene: string,
+  firmware: FirmwareView,
+  choices: { readonly takeOver: () => void; readonly startSecond: () => void },
+): Screen {
   switch (scene) {
     case 'boot':
       return { kind: 'firmware', view: firmware }
@@ -219,7 +227,7 @@ export function screenFor(scene: string, firmware: FirmwareView, takeOver: () =>
         why: { kind: 'failed', detail: 'HyperCore’s script could not be loaded: HTTP 404.' },
       }
     case 'elsewhere':
-      return { kind: 'elsewhere', takeOver }
+      return { kind: 'elsewhere', ...choices }
     case 'taken-over':
       return { kind: 'taken-over' }
     default:

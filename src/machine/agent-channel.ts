@@ -22,13 +22,15 @@ export type AgentChannelHooks = {
   readonly replenished: () => void
 }
 
+type Chunk = { readonly bytes: Uint8Array; /** The first of its frame. */ readonly begins: boolean }
+
 export class AgentChannel {
   readonly #internals: Internals
   readonly #hooks: AgentChannelHooks
   readonly #decoder = new AgentFrameDecoder()
   #framesLeft = FRAMES_PER_TURN
   #bytesLeft = BYTES_PER_TURN
-  #waiting: Uint8Array[] = []
+  #waiting: Chunk[] = []
   #waitingBytes = 0
 
   constructor(internals: Internals, hooks: AgentChannelHooks) {
@@ -70,10 +72,30 @@ export class AgentChannel {
   send(frame: Uint8Array): boolean {
     if (this.#waitingBytes + frame.length > WAITING_LIMIT_BYTES) return false
     for (let offset = 0; offset < frame.length; offset += CHUNK_BYTES)
-      this.#waiting.push(frame.slice(offset, offset + CHUNK_BYTES))
+      this.#waiting.push({ bytes: frame.slice(offset, offset + CHUNK_BYTES), begins: offset === 0 })
     this.#waitingBytes += frame.length
     this.deliver()
     return true
+  }
+
+  /** The rest of a frame of which the guest has the beginning: it belongs to the guest's state, whole frames do not. */
+  get begun(): Uint8Array {
+    const end = this.#waiting.findIndex(({ begins }) => begins)
+    const rest = this.#waiting.slice(0, end < 0 ? undefined : end).map(({ bytes }) => bytes)
+    const joined = new Uint8Array(rest.reduce((sum, { length }) => sum + length, 0))
+    let offset = 0
+    for (const bytes of rest) {
+      joined.set(bytes, offset)
+      offset += bytes.length
+    }
+    return joined
+  }
+
+  /** To be called once and before any `send` of a machine that resumes: what `begun` was when its state was taken. */
+  goOn(begun: Uint8Array): void {
+    for (let offset = 0; offset < begun.length; offset += CHUNK_BYTES)
+      this.#waiting.push({ bytes: begun.slice(offset, offset + CHUNK_BYTES), begins: false })
+    this.#waitingBytes += begun.length
   }
 
   /** After a slice, too: hands over what the guest has buffers for. */
@@ -83,9 +105,9 @@ export class AgentChannel {
     if (queue === undefined) return
     // is_configured() answers an address, not a boolean.
     while (this.#waiting.length > 0 && queue.is_configured() && queue.has_request()) {
-      const chunk = this.#waiting.shift() ?? new Uint8Array()
-      this.#waitingBytes -= chunk.length
-      this.#internals.bus.send('virtio-console0-input-bytes', chunk)
+      const bytes = this.#waiting.shift()?.bytes ?? new Uint8Array()
+      this.#waitingBytes -= bytes.length
+      this.#internals.bus.send('virtio-console0-input-bytes', bytes)
     }
   }
 }

@@ -51,6 +51,9 @@ export class Disk implements DiskBuffer {
   #bootSector: Uint8Array | undefined
   /** A write that failed after its command had been answered; the next flush tells. */
   #lostWrite = false
+  /** Transfers and flushes under way. */
+  #pending = 0
+  #whenSettled: (() => void)[] = []
   #reads = 0
   #readBytes = 0
   #writes = 0
@@ -69,6 +72,17 @@ export class Disk implements DiskBuffer {
       writes: this.#writes,
       writeBytes: this.#writeBytes,
     }
+  }
+
+  /** Nothing is under way: every answer has reached the drive. */
+  get settled(): boolean {
+    return this.#pending === 0
+  }
+
+  /** Resolves when nothing is under way. A guest that is held asks for nothing new. */
+  settle(): Promise<void> {
+    if (this.settled) return Promise.resolve()
+    return new Promise((resolve) => this.#whenSettled.push(resolve))
   }
 
   /** Tells the drive whose registers carry this disk's errors. */
@@ -190,18 +204,21 @@ export class Disk implements DiskBuffer {
     }
     // With PIO v86 answers a write before it makes it; with DMA the command is still under way.
     const command = this.#drive?.drive.current_command ?? 0
+    this.#pending++
     result.then(
-      (value) => this.#guard(() => finished(value)),
-      () => this.#guard(() => failed(PIO_WRITES.has(command))),
+      (value) => this.#answer(() => finished(value)),
+      () => this.#answer(() => failed(PIO_WRITES.has(command))),
     )
   }
 
-  #guard(action: () => void): void {
+  #answer(action: () => void): void {
     try {
       action()
     } catch (error) {
       this.#hooks.fault(error)
     }
+    this.#pending--
+    if (this.settled) for (const resolve of this.#whenSettled.splice(0)) resolve()
   }
 
   /** Ends the present command with an error, as a drive does (ATA/ATAPI-6, 9.5). */

@@ -1,9 +1,11 @@
 /** One virtual machine: v86 with its devices attached to the outside, from its first instruction to its end. */
 
 import { GuestFrame } from '../protocol/agent.ts'
+import { err, ok, type Result } from '../base/result.ts'
 import type { BlockStore } from '../protocol/block-store.ts'
 import type { CrashCause, CrashReport, Registers } from '../protocol/domain.ts'
 import type { DomainCounters, MachineSpec } from '../protocol/guest.ts'
+import type { StateFault } from '../protocol/machine-state.ts'
 import { AgentChannel } from './agent-channel.ts'
 import type { AgentFrame } from './agent-frames.ts'
 import { attachDisks, Disk } from './disk.ts'
@@ -13,9 +15,18 @@ import { GuestWatch } from './guest-watch.ts'
 import { guestMemory, registersOf } from './inspection.ts'
 import { PointingAndKeys } from './pointing.ts'
 import { attachPvpanic } from './pvpanic.ts'
+import {
+  decodeDeviceState,
+  encodeDeviceState,
+  restoreDevices,
+  type DeviceState,
+  type MachineResume,
+  type MachineState,
+} from './machine-state.ts'
+import { checkFit, settingsOf } from './machine-settings.ts'
 import { interceptReset, isTripleFault, ResetRequested } from './reset-line.ts'
 import { SerialConsole } from './serial-console.ts'
-import { CpuWords, createV86, type Internals, type V86Settings } from './v86-internals.ts'
+import { CpuWords, createV86, type Internals } from './v86-internals.ts'
 import { Vcpu } from './vcpu.ts'
 import { Vnic } from './vnic.ts'
 
@@ -28,11 +39,6 @@ const DEFERRED_JIT_BOUND = 150_000_000
 /** After its panic a guest prints the rest of its report: until so many slices brought no output, or so many passed. */
 const PANIC_QUIET_SLICES = 30
 const PANIC_SLICES = 400
-
-const MIB = 1024 * 1024
-
-/** Offset of load_addr in a multiboot header, which our images begin with (Multiboot Specification 0.6.96, 3.1.1). */
-const MULTIBOOT_LOAD_ADDRESS = 16
 
 /** EFLAGS.IF */
 const INTERRUPT_FLAG = 0x200
@@ -62,6 +68,7 @@ export type MachineHooks = {
 }
 
 export class Machine {
+  readonly #spec: MachineSpec
   readonly #internals: Internals
   readonly #hooks: MachineHooks
   readonly #stores: readonly BlockStore[]
@@ -75,7 +82,7 @@ export class Machine {
   readonly display: Display
   readonly agent: AgentChannel
   readonly input: PointingAndKeys
-  #jitDeferred: boolean
+  #jitDeferred = false
   #expectedEnd: 'powered-off' | 'reset-requested' | undefined
   #panic: { slices: number; quiet: number } | undefined
   #end: MachineEnd | undefined
@@ -92,9 +99,52 @@ export class Machine {
     stores: MachineDisks,
     hooks: MachineHooks,
   ): Promise<Machine> {
+    if (spec.boot.kind === 'none') throw new RangeError('there is nothing to boot')
+    checkFit(spec)
+    return Machine.#build(spec, engine, stores, hooks, !spec.deferJit)
+  }
+
+  /**
+   * Builds a machine that goes on where another of the same spec was when its state was taken; nothing executes before
+   * `start()`. Its JIT is on. After an error the stores are closed.
+   *
+   * @throws as `create`, and what `fill` rejects with
+   */
+  static async resume(
+    spec: MachineSpec,
+    engine: WebAssembly.Module,
+    stores: MachineDisks,
+    hooks: MachineHooks,
+    { device, fill }: MachineResume,
+  ): Promise<Result<Machine, StateFault>> {
+    const state = decodeDeviceState(device, spec)
+    if (!state.ok) {
+      for (const store of Object.values(stores)) store?.close()
+      return state
+    }
+    // What a multiboot guest boots from is in its RAM; a BIOS stays in ROM.
+    const unbooted = spec.boot.kind === 'multiboot' ? { ...spec, boot: { kind: 'none' as const } } : spec
+    const machine = await Machine.#build(unbooted, engine, stores, hooks, true)
+    try {
+      machine.#restore(state.value)
+    } catch (error) {
+      machine.dispose()
+      const what = error instanceof Error ? error.message : String(error)
+      return err({ kind: 'damaged', message: `The state is damaged: ${what}.` })
+    }
+    await fill(machine.memory())
+    return ok(machine)
+  }
+
+  static async #build(
+    spec: MachineSpec,
+    engine: WebAssembly.Module,
+    stores: MachineDisks,
+    hooks: MachineHooks,
+    compile: boolean,
+  ): Promise<Machine> {
     if (stores.hdb !== undefined && stores.hda === undefined)
       throw new RangeError('the engine has no primary slave without a primary master')
-    checkFit(spec)
     const tap = new ExitTap()
     let fault: (error: unknown) => void = () => undefined
     const disk = (store: BlockStore | undefined): Disk | undefined =>
@@ -102,12 +152,13 @@ export class Machine {
     const disks = { hda: disk(stores.hda), hdb: disk(stores.hdb), cdrom: disk(stores.cdrom) }
     const internals = await createV86(settingsOf(spec, disks), engine, {
       intercept: (imports) => tap.intercept(imports),
-      compile: !spec.deferJit,
+      compile,
     })
     const { primary, secondary } = internals.cpu.devices.ide
     if (primary !== undefined) attachDisks(internals.cpu, primary, disks.hda, disks.hdb)
     if (secondary !== undefined) attachDisks(internals.cpu, secondary, disks.cdrom, undefined)
     const machine = new Machine(spec, internals, tap, Object.values(disks).filter(isPresent), hooks)
+    machine.#jitDeferred = !compile
     fault = (error) => machine.fault(error)
     return machine
   }
@@ -119,12 +170,12 @@ export class Machine {
     disks: readonly Disk[],
     hooks: MachineHooks,
   ) {
+    this.#spec = spec
     this.#internals = internals
     this.#hooks = hooks
     this.#tap = tap
     this.#disks = disks
     this.#stores = disks.map(({ store }) => store)
-    this.#jitDeferred = spec.deferJit
     const { cpu, bus, engine } = internals
     tap.attach(cpu)
     interceptReset(cpu)
@@ -166,6 +217,24 @@ export class Machine {
 
   get paused(): boolean {
     return this.#vcpu.held('paused')
+  }
+
+  /** Resolves when its disks have answered everything; to be called while it is paused. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#disks.map((disk) => disk.settle()))
+  }
+
+  /** The state of a machine that is paused and settled. The RAM in it is valid until the machine runs on. */
+  captureState(): Result<MachineState, StateFault> {
+    if (!this.paused || !this.#disks.every(({ settled }) => settled))
+      return err({ kind: 'not-settled', message: 'A state is taken while the machine stands still.' })
+    const device = encodeDeviceState(this.#spec, this.#internals.engine, this.agent.begun)
+    return ok({ device, ram: this.memory() })
+  }
+
+  #restore(state: DeviceState): void {
+    restoreDevices(this.#internals.engine, state, this.memory())
+    this.agent.goOn(state.agentRest)
   }
 
   get ended(): boolean {
@@ -336,38 +405,4 @@ export class Machine {
 
 function isPresent<T>(value: T | undefined): value is T {
   return value !== undefined
-}
-
-/** v86 would fail half-way through its set-up, with words that help nobody. */
-function checkFit({ boot, memoryMiB }: MachineSpec): void {
-  if (boot.kind !== 'multiboot' || boot.image.byteLength < MULTIBOOT_LOAD_ADDRESS + 4) return
-  const end = new DataView(boot.image).getUint32(MULTIBOOT_LOAD_ADDRESS, true) + boot.image.byteLength
-  if (end > memoryMiB * MIB)
-    throw new RangeError(
-      `the boot image reaches to ${Math.ceil(end / MIB)} MiB, the machine has ${memoryMiB} MiB`,
-    )
-}
-
-function settingsOf(
-  spec: MachineSpec,
-  disks: {
-    readonly hda: Disk | undefined
-    readonly hdb: Disk | undefined
-    readonly cdrom: Disk | undefined
-  },
-): V86Settings {
-  // What boots by BIOS is a person's own image: the older NIC is the one that every system has a driver for.
-  const nic = spec.boot.kind === 'bios' ? 'ne2k' : 'virtio'
-  return {
-    memory_size: spec.memoryMiB * MIB,
-    vga_memory_size: spec.vgaMemoryMiB * MIB,
-    ...(spec.boot.kind === 'multiboot'
-      ? { multiboot: { buffer: spec.boot.image } }
-      : { bios: { buffer: spec.boot.bios }, vga_bios: { buffer: spec.boot.vgaBios } }),
-    ...(disks.hda === undefined ? {} : { hda: disks.hda }),
-    ...(disks.hdb === undefined ? {} : { hdb: disks.hdb }),
-    ...(disks.cdrom === undefined ? {} : { cdrom: disks.cdrom }),
-    net_device: { type: spec.mac === undefined ? 'none' : nic },
-    virtio_console: true,
-  }
 }

@@ -150,6 +150,14 @@ export type Cpu = {
   device_raise_irq: (irq: number) => void
   device_lower_irq(irq: number): void
   reboot_internal: () => void
+  /** Called by `save_state` and `restore_state` for the RAM. */
+  pack_memory: () => PackedMemory
+  unpack_memory: (bitmap: unknown, packed: Uint8Array) => void
+}
+
+type PackedMemory = {
+  readonly packed_memory: Uint8Array
+  readonly bitmap: { get_buffer(): ArrayBuffer }
 }
 
 /** v86's run loop: do_tick runs one slice and calls next_tick, which calls yield. */
@@ -160,6 +168,14 @@ export type Engine = {
   do_tick(): void
   next_tick(milliseconds: number): void
   unregister_yield(): void
+}
+
+export type StateKeeper = {
+  readonly cpu: Cpu
+  /** Between two slices. */
+  save_state(): ArrayBuffer
+  /** Before the first slice. Takes the buffer apart in place. */
+  restore_state(state: ArrayBuffer): void
 }
 
 export type Bus = { send(name: string, value: unknown): void }
@@ -226,7 +242,7 @@ export type V86Settings = {
 }
 
 export type Internals = {
-  readonly engine: Engine
+  readonly engine: Engine & StateKeeper
   readonly cpu: Cpu
   readonly bus: Bus
   readonly screen: ScreenAdapter
@@ -237,7 +253,11 @@ export type Internals = {
 }
 
 /** The fields of v86's starter object that come into being with the machine. */
-type Starter = { readonly v86: Engine; readonly bus: Bus; readonly screen_adapter: ScreenAdapter }
+type Starter = {
+  readonly v86: Engine & StateKeeper
+  readonly bus: Bus
+  readonly screen_adapter: ScreenAdapter
+}
 
 /** VGA code makes an ImageData for graphics modes; Node has none. */
 function ensureImageData(): void {

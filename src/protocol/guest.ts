@@ -5,7 +5,12 @@ import type { CrashReport, ExitCount } from './domain.ts'
 /** Where a virtual disk's bytes are. */
 export type DiskSource =
   /** A verified volume or a person's file, never written. */
-  | { readonly kind: 'read-only'; readonly blob: Blob }
+  | {
+      readonly kind: 'read-only'
+      readonly blob: Blob
+      /** Of its content or of the file that it was unpacked from: what a machine's state knows it by. */
+      readonly sha256?: string
+    }
   /** A file of this origin's private file system, written in place; `path` segments are joined by “/”. */
   | { readonly kind: 'persistent'; readonly path: string; readonly bytes: number }
   /** Lost with the domain. */
@@ -16,6 +21,8 @@ export type BootSource =
   | { readonly kind: 'multiboot'; readonly image: ArrayBuffer }
   /** As a PC does. */
   | { readonly kind: 'bios'; readonly bios: ArrayBuffer; readonly vgaBios: ArrayBuffer }
+  /** It never boots: it resumes from a state of a machine without BIOS. */
+  | { readonly kind: 'none' }
 
 /** The hardware of one machine. */
 export type MachineSpec = {

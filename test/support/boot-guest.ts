@@ -5,9 +5,10 @@ import { gunzipSync } from 'node:zlib'
 import { BlobStore, VolatileStore } from '../../src/machine/block-stores.ts'
 import { composeBootImage } from '../../src/machine/boot-image.ts'
 import type { DisplayFrame } from '../../src/machine/display.ts'
-import { Machine, type MachineEnd } from '../../src/machine/machine.ts'
+import { Machine, type MachineDisks, type MachineEnd, type MachineHooks } from '../../src/machine/machine.ts'
 import { AGENT_MAGIC, GuestFrame, HostFrame } from '../../src/protocol/agent.ts'
 import type { BlockStore } from '../../src/protocol/block-store.ts'
+import type { MachineSpec } from '../../src/protocol/guest.ts'
 import { v86Module } from './guest-images.ts'
 
 const flash = new URL('../../images/flash/', import.meta.url)
@@ -25,6 +26,9 @@ export type GuestOptions = {
   readonly framebuffer?: { readonly width: number; readonly height: number }
   readonly mac?: string
 }
+
+/** Of a machine, with a copy of its RAM. */
+export type GuestState = { readonly device: Uint8Array; readonly ram: Uint8Array }
 
 export type GuestCall = {
   readonly id: number
@@ -61,59 +65,64 @@ export class Guest {
 
   static async boot(options: GuestOptions = {}): Promise<Guest> {
     const guest = new Guest()
-    const role = options.role ?? 'shell'
-    const { framebuffer } = options
-    const image = composeBootImage({
-      stub: flashFile('stub.bin'),
-      kernel: gunzipSync(flashFile('kernel.img')),
-      initramfs: gunzipSync(flashFile('base.img')),
-      commandLine: `console=ttyS0 quiet hs.role=${role} hs.hostname=${options.hostname ?? role} ${options.commandLine ?? ''}`,
-      ...(framebuffer === undefined ? {} : { framebuffer }),
+    const { spec, stores } = await plan(options)
+    guest.machine = await Machine.create(spec, await v86Module(), stores, guest.#hooks())
+    return guest.#start()
+  }
+
+  /** A guest of the same options that goes on where the one was whose state this is. */
+  static async resume(state: GuestState, options: GuestOptions = {}): Promise<Guest> {
+    const guest = new Guest()
+    const { spec, stores } = await plan(options)
+    const resumed = await Machine.resume(spec, await v86Module(), stores, guest.#hooks(), {
+      device: state.device,
+      fill: (ram) => ram.set(state.ram),
     })
-    const volume = options.volume === undefined ? undefined : new URL(options.volume, flash)
-    guest.machine = await Machine.create(
-      {
-        memoryMiB: options.memoryMiB ?? 32,
-        vgaMemoryMiB: framebuffer === undefined ? 2 : 4,
-        boot: { kind: 'multiboot', image },
-        hda: undefined,
-        hdb: undefined,
-        cdrom: undefined,
-        mac: options.mac,
-        deferJit: true,
+    if (!resumed.ok) throw new Error(resumed.error.message)
+    guest.machine = resumed.value
+    return guest.#start()
+  }
+
+  /** Pauses, takes the state, and goes on. */
+  async capture(): Promise<GuestState> {
+    this.machine.pause()
+    await this.machine.settle()
+    const state = this.machine.captureState()
+    if (!state.ok) throw new Error(state.error.message)
+    const copy = { device: state.value.device, ram: state.value.ram.slice() }
+    this.machine.resume()
+    return copy
+  }
+
+  #start(): this {
+    this.#turn = setInterval(() => this.machine.replenish(), 250)
+    this.#started = performance.now()
+    this.machine.start()
+    return this
+  }
+
+  #hooks(): MachineHooks {
+    return {
+      consoleOutput: (bytes) => {
+        this.text += this.#decoder.decode(bytes, { stream: true })
+        this.machine.console.acknowledge(bytes.length)
+        this.#wake()
       },
-      await v86Module(),
-      {
-        hda: volume === undefined ? undefined : new BlobStore(await volumeBlob(volume)),
-        hdb: options.disk,
-        cdrom: undefined,
+      frame: (frame) => {
+        this.frames.push(frame)
+        this.#wake()
       },
-      {
-        consoleOutput: (bytes) => {
-          guest.text += guest.#decoder.decode(bytes, { stream: true })
-          guest.machine.console.acknowledge(bytes.length)
-          guest.#wake()
-        },
-        frame: (frame) => {
-          guest.frames.push(frame)
-          guest.#wake()
-        },
-        agentFrame: ({ type, untrustedPayload }) => guest.#agentFrame(type, untrustedPayload),
-        networkFrames: () => undefined,
-        spinning: (forMs) => {
-          guest.spunMs = forMs
-          guest.#wake()
-        },
-        ended: (end) => {
-          guest.end = end
-          guest.#wake()
-        },
+      agentFrame: ({ type, untrustedPayload }) => this.#agentFrame(type, untrustedPayload),
+      networkFrames: () => undefined,
+      spinning: (forMs) => {
+        this.spunMs = forMs
+        this.#wake()
       },
-    )
-    guest.#turn = setInterval(() => guest.machine.replenish(), 250)
-    guest.#started = performance.now()
-    guest.machine.start()
-    return guest
+      ended: (end) => {
+        this.end = end
+        this.#wake()
+      },
+    }
   }
 
   #wake(): void {
@@ -216,6 +225,39 @@ export class Guest {
 
   [Symbol.dispose](): void {
     this.dispose()
+  }
+}
+
+/** The machine that these options describe, and its disks. */
+export async function plan(
+  options: GuestOptions,
+): Promise<{ readonly spec: MachineSpec; readonly stores: MachineDisks }> {
+  const role = options.role ?? 'shell'
+  const { framebuffer } = options
+  const image = composeBootImage({
+    stub: flashFile('stub.bin'),
+    kernel: gunzipSync(flashFile('kernel.img')),
+    initramfs: gunzipSync(flashFile('base.img')),
+    commandLine: `console=ttyS0 quiet hs.role=${role} hs.hostname=${options.hostname ?? role} ${options.commandLine ?? ''}`,
+    ...(framebuffer === undefined ? {} : { framebuffer }),
+  })
+  const volume = options.volume === undefined ? undefined : new URL(options.volume, flash)
+  return {
+    spec: {
+      memoryMiB: options.memoryMiB ?? 32,
+      vgaMemoryMiB: framebuffer === undefined ? 2 : 4,
+      boot: { kind: 'multiboot', image },
+      hda: undefined,
+      hdb: undefined,
+      cdrom: undefined,
+      mac: options.mac,
+      deferJit: true,
+    },
+    stores: {
+      hda: volume === undefined ? undefined : new BlobStore(await volumeBlob(volume)),
+      hdb: options.disk,
+      cdrom: undefined,
+    },
   }
 }
 

@@ -9,6 +9,7 @@
  */
 
 import type { Result } from '../../base/result.ts'
+import type { MachineFingerprint } from '../../protocol/machine-state.ts'
 import type { DiskHandle } from '../opfs-disk.ts'
 import { compact } from './compaction.ts'
 import { attempt, FormatError, type StoreFault } from './format-error.ts'
@@ -19,7 +20,6 @@ import {
   checkDraft,
   checkText,
   machineDifference,
-  type MachineFingerprint,
   type PageBatch,
   type RamChange,
   type SnapshotDraft,

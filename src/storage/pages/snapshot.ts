@@ -1,19 +1,11 @@
 /** What a snapshot is, outside the store and in it. */
 
 import { assert } from '../../base/assert.ts'
+import type { MachineFingerprint } from '../../protocol/machine-state.ts'
 import { FormatError } from './format-error.ts'
 import { PAGE_BYTES } from './slot-file.ts'
 
 export type SnapshotId = string
-
-/** A snapshot restores into a machine that is the same in all of these. */
-export type MachineFingerprint = {
-  /** Of the machine code, for example v86's version and ours. */
-  readonly engine: string
-  readonly memoryMiB: number
-  /** Every device and disk that the state is about, in an order of the caller's. */
-  readonly devices: string
-}
 
 export type SnapshotMeta = {
   /** The domain whose tree it belongs to. */

@@ -3,7 +3,8 @@
 import type { DiskHandle } from '../../../src/storage/opfs-disk.ts'
 import { PageStore } from '../../../src/storage/pages/page-store.ts'
 import { PAGE_BYTES } from '../../../src/storage/pages/slot-file.ts'
-import type { MachineFingerprint, RamChange, SnapshotDraft } from '../../../src/storage/pages/snapshot.ts'
+import type { MachineFingerprint } from '../../../src/protocol/machine-state.ts'
+import type { RamChange, SnapshotDraft } from '../../../src/storage/pages/snapshot.ts'
 import { RamShadow } from '../../../src/storage/pages/ram-shadow.ts'
 
 export const MACHINE: MachineFingerprint = { engine: 'test-1', memoryMiB: 1, devices: 'uart0' }

@@ -1,0 +1,63 @@
+/** What a machine's state fits, and where a machine that does not boot gets its state from. */
+
+import { assertNever } from '../base/assert.ts'
+import type { DiskSource, MachineSpec } from './guest.ts'
+
+/** A state restores into a machine that is the same in all of these. */
+export type MachineFingerprint = {
+  /** SHA-256 of the engine, hexadecimal. */
+  readonly engine: string
+  readonly memoryMiB: number
+  /** Every device and disk that the state is about, as `describeDevices` says it. */
+  readonly devices: string
+}
+
+/** Counts up when a state of an earlier build of the machine no longer fits this one. */
+const STATE_GENERATION = 1
+
+/** A writable disk is the same whatever keeps its bytes; a read-only one also by its content, where that is known. */
+function describeDisk(source: DiskSource | undefined): string {
+  if (source === undefined) return 'none'
+  switch (source.kind) {
+    case 'read-only':
+      return `read-only ${source.blob.size} ${source.sha256 ?? 'unnamed'}`
+    case 'persistent':
+    case 'volatile':
+      return `writable ${source.bytes}`
+    default:
+      return assertNever(source)
+  }
+}
+
+/** The devices of a machine in words, as far as a state depends on them. */
+export function describeDevices({ boot, vgaMemoryMiB, hda, hdb, cdrom, mac }: MachineSpec): string {
+  const network = mac === undefined ? 'none' : boot.kind === 'bios' ? 'ne2k' : 'virtio'
+  return [
+    `generation ${STATE_GENERATION}`,
+    `firmware ${boot.kind === 'bios' ? 'bios' : 'none'}`,
+    `vga ${vgaMemoryMiB} MiB`,
+    `hda ${describeDisk(hda)}`,
+    `hdb ${describeDisk(hdb)}`,
+    `cdrom ${describeDisk(cdrom)}`,
+    `network ${network}`,
+  ].join(', ')
+}
+
+/** @param engineSha256 of the engine that the machine runs on */
+export function fingerprintOf(spec: MachineSpec, engineSha256: string): MachineFingerprint {
+  return { engine: engineSha256, memoryMiB: spec.memoryMiB, devices: describeDevices(spec) }
+}
+
+/** Why a state cannot be taken or does not restore. */
+export type StateFault = {
+  readonly kind:
+    /** The machine runs, or a disk has not answered yet. */
+    | 'not-settled'
+    /** The bytes are no state of ours. */
+    | 'foreign'
+    /** They are of another machine. */
+    | 'mismatch'
+    /** They are cut off or contradict themselves. */
+    | 'damaged'
+  readonly message: string
+}

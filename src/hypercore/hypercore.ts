@@ -80,6 +80,13 @@ export class HyperCore implements DomainHost {
       case 'clone':
       case 'snapshot':
       case 'restore':
+      case 'describeSnapshot':
+      case 'removeSnapshot':
+      case 'snapshotThumbnail':
+      case 'exportSnapshot':
+      case 'importSnapshot':
+      case 'setHibernate':
+      case 'leaving':
         return err(fault('not-implemented', `“${request.name}” is not built yet.`))
       case 'start':
       case 'pause':
@@ -214,6 +221,8 @@ export class HyperCore implements DomainHost {
         return this.#setLimits(domain, request.args.limits)
       case 'clone':
       case 'snapshot':
+      case 'importSnapshot':
+      case 'setHibernate':
         return err(fault('not-implemented', `“${request.name}” is not built yet.`))
       default:
         return assertNever(request)

@@ -2,6 +2,7 @@
 
 import type { CpuLimits, DomainConfig, DomainId, DomainInfo, DomainStats, VmExit } from './domain.ts'
 import type { HandOff } from './hand-off.ts'
+import type { SnapshotsReport } from './snapshot.ts'
 
 export type ConsoleHandle = {
   /** Types text into the guest's console (UTF-8; “\r” is Enter). */
@@ -45,6 +46,8 @@ export type HypercoreEvents = {
     /** To that frame's beginning: what is left is style, layout and paint. Below a frame's period no frame was missed. */
     readonly frameMs: number
   }
+  /** Snapshots were taken, changed or removed. */
+  snapshots: SnapshotsReport
   log: {
     readonly at: number
     readonly level: 'info' | 'warning' | 'error'

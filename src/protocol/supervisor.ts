@@ -3,6 +3,7 @@
 import type { CpuLimits, DomainConfig, DomainId, DomainInfo, DomainStats } from './domain.ts'
 import type { Fault } from './fault.ts'
 import type { HandOff } from './hand-off.ts'
+import type { SnapshotId, SnapshotsReport, SnapshotTaken } from './snapshot.ts'
 
 /** Every call: its arguments and what it answers. */
 export type Calls = {
@@ -16,9 +17,23 @@ export type Calls = {
   kill: { args: { id: DomainId }; result: void }
   create: { args: { config: DomainConfig }; result: DomainId }
   remove: { args: { id: DomainId }; result: void }
+  /** A second machine in the same state, with a MAC, a host name and a disk of its own. */
   clone: { args: { id: DomainId }; result: DomainId }
-  snapshot: { args: { id: DomainId; name: string }; result: string }
-  restore: { args: { snapshotId: string }; result: DomainId }
+  /** `thumbnail` is a PNG, or empty. */
+  snapshot: {
+    args: { id: DomainId; name: string; note: string; thumbnail: Uint8Array<ArrayBuffer> }
+    result: SnapshotTaken
+  }
+  /** Its domain goes back to it, disk included; made anew where it is gone. */
+  restore: { args: { snapshotId: SnapshotId }; result: DomainId }
+  describeSnapshot: { args: { snapshotId: SnapshotId; name: string; note: string }; result: void }
+  removeSnapshot: { args: { snapshotId: SnapshotId }; result: void }
+  snapshotThumbnail: { args: { snapshotId: SnapshotId }; result: Uint8Array<ArrayBuffer> }
+  exportSnapshot: { args: { snapshotId: SnapshotId }; result: Blob }
+  importSnapshot: { args: { id: DomainId; file: Blob }; result: SnapshotId }
+  setHibernate: { args: { id: DomainId; on: boolean }; result: void }
+  /** The page may be gone in a moment: hibernating domains are brought up to date. */
+  leaving: { args: Record<string, never>; result: void }
   /** Tells the supervisor what the person looks at. */
   focus: { args: { id: DomainId }; result: void }
   setLimits: { args: { id: DomainId; limits: Partial<CpuLimits> }; result: void }
@@ -54,6 +69,7 @@ export type SupervisorEvent =
       readonly display: MessagePort
       readonly console: MessagePort
     }
+  | { readonly type: 'snapshots'; readonly report: SnapshotsReport }
   | { readonly type: 'stats'; readonly stats: readonly (readonly [DomainId, DomainStats])[] }
   /** The supervisor's journal, for people. */
   | {

@@ -43,7 +43,10 @@ export function createHypercore(seat: Seat, version: string): Hypercore {
     create: async (config) => seat.call('create', { config }),
     setLimits: async (id, limits) => seat.call('setLimits', { id: find(id).id, limits }),
     clone: async (id) => seat.call('clone', { id: find(id).id }),
-    snapshot: async (id, name) => seat.call('snapshot', { id: find(id).id, name }),
+    snapshot: async (id, name) => {
+      const args = { id: find(id).id, name, note: '', thumbnail: new Uint8Array() }
+      return (await seat.call('snapshot', args)).id
+    },
     restore: async (snapshotId) => seat.call('restore', { snapshotId }),
     console: (id) => consoleHandle(() => session(id)),
     screenshot: async (id) => seat.screenshot(find(id).id),

@@ -3,6 +3,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla'
 import type { DomainId, DomainInfo, DomainState, ViewKind } from '../protocol/domain.ts'
 import type { HandOff } from '../protocol/hand-off.ts'
+import type { SnapshotsReport } from '../protocol/snapshot.ts'
 
 /** halted: the supervisor itself is gone; only a reload helps. */
 export type Phase = 'firmware' | 'running' | 'halted'
@@ -47,6 +48,7 @@ export type MachineState = {
   /** What the stage shows of a domain where a person chose otherwise than its definition. */
   readonly views: Readonly<Record<string, ViewKind>>
   readonly lastSwitch: SwitchFigure | undefined
+  readonly snapshots: SnapshotsReport
   /** Newest last. */
   readonly journal: readonly JournalEntry[]
 }
@@ -71,6 +73,7 @@ export function createMachineStore(): MachineStore {
     lastApplianceId: undefined,
     views: {},
     lastSwitch: undefined,
+    snapshots: { storage: { kind: 'opening' }, snapshots: [], current: [], hibernating: [] },
     journal: [],
   }))
 }

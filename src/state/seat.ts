@@ -97,6 +97,9 @@ export class Seat {
         sessions.console.connect(event.console)
         return sessions.display.connect(event.display)
       }
+      case 'snapshots':
+        this.store.setState({ snapshots: event.report })
+        return this.events.emit('snapshots', event.report)
       case 'stats':
         for (const [id, stats] of event.stats) {
           this.history.add(id, stats)

@@ -572,7 +572,10 @@ describe('further guests', () => {
 
   it('cannot be cloned, snapshotted or restored yet, and say so', async () => {
     expect(await bench.on('web', 'clone')).toMatchObject(fails('not-implemented'))
-    const snapshot = await bench.call({ name: 'snapshot', args: { id: idOf('web'), name: 'a' } })
+    const snapshot = await bench.call({
+      name: 'snapshot',
+      args: { id: idOf('web'), name: 'a', note: '', thumbnail: new Uint8Array() },
+    })
     expect(snapshot).toMatchObject(fails('not-implemented'))
     const restore = await bench.call({ name: 'restore', args: { snapshotId: 'a' } })
     expect(restore).toMatchObject(fails('not-implemented'))

@@ -6,7 +6,7 @@
  */
 
 import type { PageHeap } from './page-heap.ts'
-import type { SnapshotId } from './snapshot.ts'
+import type { SnapshotId } from '../../protocol/snapshot.ts'
 import { restoreSnapshot, slotsOf, type StoredSnapshot } from './stored-snapshot.ts'
 
 export type Compacted = {

@@ -10,24 +10,15 @@
 
 import type { Result } from '../../base/result.ts'
 import type { MachineFingerprint } from '../../protocol/machine-state.ts'
+import type { SnapshotId, SnapshotInfo, SnapshotMeta, StoreUsage } from '../../protocol/snapshot.ts'
+import type { PageBatch } from '../../protocol/store.ts'
 import type { DiskHandle } from '../opfs-disk.ts'
 import { compact } from './compaction.ts'
 import { attempt, FormatError, type StoreFault } from './format-error.ts'
 import { gunzip, gzip } from './gzip.ts'
 import { PageHeap, type Blob4K } from './page-heap.ts'
 import { PAGE_BYTES, SlotFile } from './slot-file.ts'
-import {
-  checkDraft,
-  checkText,
-  machineDifference,
-  type PageBatch,
-  type RamChange,
-  type SnapshotDraft,
-  type SnapshotId,
-  type SnapshotInfo,
-  type SnapshotMeta,
-  type StoreUsage,
-} from './snapshot.ts'
+import { checkDraft, checkText, machineDifference, type ImageChange, type SnapshotDraft } from './snapshot.ts'
 import { encodeSnapshotFile, openSnapshotFile } from './snapshot-file.ts'
 import {
   decodeBlob,
@@ -60,7 +51,12 @@ const MAX_ROUNDS = 8
 
 const EMPTY: Blob4K = { length: 0, slots: new Uint32Array() }
 
-export type LoadedSnapshot = { readonly meta: SnapshotMeta; readonly deviceState: Uint8Array<ArrayBuffer> }
+export type LoadedSnapshot = {
+  readonly meta: SnapshotMeta
+  readonly deviceState: Uint8Array<ArrayBuffer>
+  /** Pages behind the RAM; indices from its end on. What is not mentioned is zeros. */
+  readonly blocks: readonly PageBatch[]
+}
 
 type Snapshots = ReadonlyMap<SnapshotId, StoredSnapshot>
 
@@ -151,17 +147,17 @@ export class PageStore {
     return snapshot
   }
 
-  /** Stores `ram` and the rest of `draft`. Fails with `missing` where `ram.base` was removed meanwhile. */
-  save(draft: SnapshotDraft, ram: RamChange): Promise<Result<SnapshotId, StoreFault>> {
-    return this.#run(() => this.#save(draft, ram))
+  /** Stores `image` and the rest of `draft`. Fails with `missing` where `image.base` was removed meanwhile. */
+  save(draft: SnapshotDraft, image: ImageChange): Promise<Result<SnapshotId, StoreFault>> {
+    return this.#run(() => this.#save(draft, image))
   }
 
-  async #save(draft: SnapshotDraft, ram: RamChange): Promise<SnapshotId> {
-    checkDraft(draft, ram)
+  async #save(draft: SnapshotDraft, image: ImageChange): Promise<SnapshotId> {
+    checkDraft(draft, image)
     const packed = await gzip(draft.deviceState)
     return this.#change(async (taken) => {
-      const table = await this.#storeRam(ram, taken)
-      const { domain, parent, name, note, time, machine } = draft
+      const table = await this.#storeImage(image, taken)
+      const { domain, appliance, parent, name, note, time, machine, automatic } = draft
       const replaced = draft.replaces === undefined ? undefined : this.#snapshots.get(draft.replaces)
       // What takes another's place also takes its place in the tree; a parent that was removed is none.
       const above = parent !== undefined && parent === replaced?.id ? replaced.content?.meta.parent : parent
@@ -171,7 +167,7 @@ export class PageStore {
         this.#heap,
         id,
         {
-          meta: { domain, parent: own, name, note, time, machine },
+          meta: { domain, appliance, parent: own, name, note, time, machine, automatic },
           deviceState: this.#heap.storeBlob(packed, taken),
           deviceStateLength: draft.deviceState.length,
           thumbnail: this.#heap.storeBlob(draft.thumbnail, taken),
@@ -187,11 +183,11 @@ export class PageStore {
     })
   }
 
-  async #storeRam(ram: RamChange, taken: number[]): Promise<Uint32Array<ArrayBuffer>> {
-    const base = ram.base === undefined ? undefined : this.#sound(ram.base)
-    if (base !== undefined && base.table.length * PAGE_BYTES !== ram.ramBytes)
-      throw new FormatError('mismatch', `Snapshot ${base.id} is of another memory size.`)
-    const table = base?.table.slice() ?? new Uint32Array(ram.ramBytes / PAGE_BYTES)
+  async #storeImage(image: ImageChange, taken: number[]): Promise<Uint32Array<ArrayBuffer>> {
+    const base = image.base === undefined ? undefined : this.#sound(image.base)
+    if (base !== undefined && base.table.length * PAGE_BYTES !== image.imageBytes)
+      throw new FormatError('mismatch', `Snapshot ${base.id} is of another size.`)
+    const table = base?.table.slice() ?? new Uint32Array(image.imageBytes / PAGE_BYTES)
     const isSet = new Uint8Array(table.length)
     const set = (page: number, slot: number): void => {
       if (isSet[page] !== 0)
@@ -199,7 +195,7 @@ export class PageStore {
       isSet[page] = 1
       table[page] = slot
     }
-    for await (const { indices, bytes, zeros } of ram.batches()) {
+    for await (const { indices, bytes, zeros } of image.batches()) {
       const slots = this.#heap.store(bytes, taken)
       for (const [position, page] of indices.entries()) set(page, slots[position] ?? 0)
       for (const page of zeros) set(page, 0)
@@ -232,8 +228,8 @@ export class PageStore {
   }
 
   /**
-   * Reads a snapshot: its RAM into `into` (aligned to four bytes, of the snapshot's size), the rest as a value. Every page is
-   * checked. Fails with `mismatch` where it does not fit `machine`; after a failure `into` is not to be run.
+   * Reads a snapshot: the first part of its image, the RAM, into `into` (aligned to four bytes), the rest as a value. Every
+   * page is checked. Fails with `mismatch` where it does not fit `machine`; after a failure `into` is not to be run.
    */
   load(
     id: SnapshotId,
@@ -248,16 +244,22 @@ export class PageStore {
           'mismatch',
           `“${content.meta.name}” was taken on another machine: ${difference}.`,
         )
-      if (into.length !== table.length * PAGE_BYTES)
-        throw new FormatError(
-          'mismatch',
-          `“${content.meta.name}” has ${table.length * PAGE_BYTES} bytes of memory.`,
-        )
       const what = `“${content.meta.name}”`
-      this.#heap.load(table, into, what)
+      const pages = into.length / PAGE_BYTES
+      if (pages > table.length)
+        throw new FormatError('mismatch', `${what} has ${table.length * PAGE_BYTES} bytes of memory.`)
+      this.#heap.load(table.subarray(0, pages), into, what)
+      const blocks = [...this.#pages(table.subarray(pages), what)]
       const packed = this.#heap.loadBlob(content.deviceState, what)
-      return { meta: content.meta, deviceState: await gunzip(packed, content.deviceStateLength, what) }
+      const deviceState = await gunzip(packed, content.deviceStateLength, what)
+      return { meta: content.meta, deviceState, blocks }
     })
+  }
+
+  /** Of a snapshot that can be read; undefined for any other. */
+  meta(id: SnapshotId): SnapshotMeta | undefined {
+    const snapshot = this.#snapshots.get(id)
+    return snapshot?.state === 'sound' ? snapshot.content.meta : undefined
   }
 
   /** All snapshots in the order they were stored. */
@@ -270,16 +272,18 @@ export class PageStore {
     const { own, shared } = sizesOf(this.#heap, snapshot, counts)
     const unknown: SnapshotMeta = {
       domain: '',
+      appliance: '',
       parent: undefined,
       name: '',
       note: '',
       time: 0,
       machine: { engine: '', memoryMiB: 0, devices: '' },
+      automatic: false,
     }
     return {
       ...(snapshot.content?.meta ?? unknown),
       id: snapshot.id,
-      ramBytes: (snapshot.content?.pageCount ?? 0) * PAGE_BYTES,
+      imageBytes: (snapshot.content?.pageCount ?? 0) * PAGE_BYTES,
       ownBytes: own,
       sharedBytes: shared,
       state: snapshot.state,
@@ -353,7 +357,7 @@ export class PageStore {
       const packed = this.#heap.loadBlob(content.deviceState, what)
       return encodeSnapshotFile({
         meta: { ...content.meta, parent: undefined },
-        ramBytes: table.length * PAGE_BYTES,
+        imageBytes: table.length * PAGE_BYTES,
         deviceState: await gunzip(packed, content.deviceStateLength, what),
         thumbnail: this.#heap.loadBlob(content.thumbnail, what),
         batches: () => this.#pages(table, what),
@@ -361,7 +365,7 @@ export class PageStore {
     })
   }
 
-  *#pages(table: Uint32Array<ArrayBuffer>, what: string): Generator<PageBatch> {
+  *#pages(table: Uint32Array, what: string): Generator<PageBatch> {
     const filled = Uint32Array.from([...table.keys()].filter((page) => table[page] !== 0))
     for (let at = 0; at < filled.length; at += EXPORT_PAGES) {
       const indices = filled.slice(at, at + EXPORT_PAGES)
@@ -380,8 +384,13 @@ export class PageStore {
     return this.#run(async () => {
       const file = await openSnapshotFile(untrustedFile)
       const { meta, deviceState, thumbnail } = file
-      const draft = { ...meta, domain, parent: undefined, deviceState, thumbnail }
-      return this.#save(draft, { ramBytes: file.ramBytes, base: undefined, batches: () => file.batches() })
+      // A file never says of itself that it is resumed unasked.
+      const draft = { ...meta, domain, parent: undefined, automatic: false, deviceState, thumbnail }
+      return this.#save(draft, {
+        imageBytes: file.imageBytes,
+        base: undefined,
+        batches: () => file.batches(),
+      })
     })
   }
 

@@ -12,14 +12,16 @@
  */
 
 import { assert } from '../../base/assert.ts'
+import type { SnapshotId } from '../../protocol/snapshot.ts'
+import type { PageBatch } from '../../protocol/store.ts'
 import { isZeroPage, wordsOf } from './page-heap.ts'
 import { PAGE_BYTES, PAGE_WORDS } from './slot-file.ts'
-import type { PageBatch, RamChange, SnapshotId } from './snapshot.ts'
+import type { ImageChange } from './snapshot.ts'
 
 /** 1 MiB: long enough that a write's fixed cost vanishes, short enough that a worker answers in between. */
 const BATCH_PAGES = 256
 
-export type Capture = RamChange & {
+export type Capture = ImageChange & {
   readonly changedPages: number
   /** The snapshot these pages were stored as, or undefined when that failed. Once. */
   settle(stored: SnapshotId | undefined): void
@@ -73,7 +75,7 @@ export class RamShadow {
     this.#isCapturing = true
     const indices = this.#unsavedPages()
     return {
-      ramBytes: this.#bytes.length,
+      imageBytes: this.#bytes.length,
       base: this.#base,
       changedPages: indices.length,
       batches: () => this.#batches(indices),

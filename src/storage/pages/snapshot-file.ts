@@ -6,7 +6,7 @@
  * 16  sections:  0 kind u32 │ 4 sequence number u32, from 0 │ 8 stored length u32 │ 12 unpacked length u32
  *                16 hash of the payload (16) │ 32 hash of bytes 0 … 31 (16) │ 48 payload, gzip
  *
- *     1 meta          as in a record (snapshot-record.ts), then u32 pages of RAM
+ *     1 meta          as in a record (snapshot-record.ts), then u32 pages of the image
  *     2 device state  the machine's own bytes
  *     3 thumbnail     an encoded picture, or nothing
  *     4 pages         u32 count, count × u32 page number, count × 4096 bytes; as often as needed; the rest are zeros
@@ -16,20 +16,19 @@
  */
 
 import { ByteReader, ByteWriter } from '../../base/bytes.ts'
+import {
+  MAX_NAME_LENGTH,
+  MAX_NOTE_LENGTH,
+  MAX_THUMBNAIL_BYTES,
+  type SnapshotMeta,
+} from '../../protocol/snapshot.ts'
+import type { PageBatch } from '../../protocol/store.ts'
 import { FormatError } from './format-error.ts'
 import { gunzip, gzip } from './gzip.ts'
 import { HASH_BYTES, hashBytes } from './page-hash.ts'
 import { PAGE_BYTES } from './slot-file.ts'
 import { readMeta, writeMeta } from './snapshot-record.ts'
-import {
-  MAX_DEVICE_STATE_BYTES,
-  MAX_NAME_LENGTH,
-  MAX_NOTE_LENGTH,
-  MAX_RAM_BYTES,
-  MAX_THUMBNAIL_BYTES,
-  type PageBatch,
-  type SnapshotMeta,
-} from './snapshot.ts'
+import { MAX_DEVICE_STATE_BYTES, MAX_IMAGE_BYTES } from './snapshot.ts'
 
 const MAGIC = 'HSSNAP\r\n'
 const VERSION = 1
@@ -46,11 +45,11 @@ const MAX_SECTION_PAGES = 1024
 const MAX_PAGES_BYTES = 4 + MAX_SECTION_PAGES * (4 + PAGE_BYTES)
 
 /** RAM, device state and a thumbnail at their largest do not compress below their size; a file above is none of ours. */
-const MAX_FILE_BYTES = MAX_RAM_BYTES + MAX_DEVICE_STATE_BYTES + 2 ** 24
+const MAX_FILE_BYTES = MAX_IMAGE_BYTES + MAX_DEVICE_STATE_BYTES + 2 ** 24
 
 export type SnapshotContents = {
   readonly meta: SnapshotMeta
-  readonly ramBytes: number
+  readonly imageBytes: number
   readonly deviceState: Uint8Array<ArrayBuffer>
   readonly thumbnail: Uint8Array<ArrayBuffer>
   /** Batches of 1,024 pages at most. */
@@ -80,7 +79,7 @@ export async function encodeSnapshotFile(contents: SnapshotContents): Promise<Bl
   }
   const meta = new ByteWriter()
   writeMeta(meta, contents.meta)
-  await add(KINDS.meta, meta.u32(contents.ramBytes / PAGE_BYTES).finish())
+  await add(KINDS.meta, meta.u32(contents.imageBytes / PAGE_BYTES).finish())
   await add(KINDS.deviceState, contents.deviceState)
   await add(KINDS.thumbnail, contents.thumbnail)
   for await (const { indices, bytes } of contents.batches()) {
@@ -206,14 +205,14 @@ export async function openSnapshotFile(untrustedFile: Blob): Promise<SnapshotCon
   const end = reader.finish()
   if (!end.ok) throw corrupt(end.error)
   if (
-    pageCount > MAX_RAM_BYTES / PAGE_BYTES ||
+    pageCount > MAX_IMAGE_BYTES / PAGE_BYTES ||
     meta.name.length > MAX_NAME_LENGTH ||
     meta.note.length > MAX_NOTE_LENGTH
   )
     throw new FormatError('too-large', 'The snapshot in the file is larger than is kept here.')
   return {
     meta,
-    ramBytes: pageCount * PAGE_BYTES,
+    imageBytes: pageCount * PAGE_BYTES,
     deviceState: await sections.expect(KINDS.deviceState),
     thumbnail: await sections.expect(KINDS.thumbnail),
     async *batches() {

@@ -5,9 +5,9 @@
  * ```
  * root payload = catalogue blob
  * catalogue:  u32 count, then per snapshot: 16-byte id, record blob
- * record:     u16 version, domain, parent (string, empty: none), name, note, u64 time, engine, u32 memoryMiB,
- *             devices, u32 RAM pages, table blob, device state blob, u32 its length unpacked, thumbnail blob
- * table:      per page of RAM a u32 slot number; 1024 to a page, as an IA-32 page table has it
+ * record:     u16 version, domain, appliance, parent (string, empty: none), name, note, u64 time, engine,
+ *             u32 memoryMiB, devices, u16 automatic, u32 pages of the image, table blob, device state blob, u32 its length unpacked, thumbnail blob
+ * table:      per page of the image a u32 slot number; 1024 to a page, as an IA-32 page table has it
  * ```
  * The pages of all of them carry their own hashes (slot-file.ts). What a hash cannot tell, a field out of bounds, makes a
  * snapshot damaged, never the store.
@@ -15,15 +15,10 @@
 
 import { ByteReader, ByteWriter, toHex } from '../../base/bytes.ts'
 import { err, ok, type Result } from '../../base/result.ts'
+import { MAX_THUMBNAIL_BYTES, type SnapshotId, type SnapshotMeta } from '../../protocol/snapshot.ts'
 import type { Blob4K } from './page-heap.ts'
 import { PAGE_BYTES } from './slot-file.ts'
-import {
-  MAX_DEVICE_STATE_BYTES,
-  MAX_RAM_BYTES,
-  MAX_THUMBNAIL_BYTES,
-  type SnapshotId,
-  type SnapshotMeta,
-} from './snapshot.ts'
+import { MAX_DEVICE_STATE_BYTES, MAX_IMAGE_BYTES } from './snapshot.ts'
 
 const RECORD_VERSION = 1
 
@@ -93,7 +88,7 @@ export function encodeCatalogue(entries: readonly CatalogueEntry[]): Uint8Array<
   return writer.finish()
 }
 
-/** Largest record: two long texts, the slots of a 2 GiB table and of a large device state. */
+/** Largest record: two long texts, the slots of a 4 GiB table and of a large device state. */
 const MAX_RECORD_BYTES = 2 ** 20
 
 export function decodeCatalogue(untrustedBytes: Uint8Array): Result<CatalogueEntry[], string> {
@@ -113,6 +108,7 @@ export function decodeCatalogue(untrustedBytes: Uint8Array): Result<CatalogueEnt
 export function writeMeta(writer: ByteWriter, meta: SnapshotMeta): void {
   writer
     .string(meta.domain)
+    .string(meta.appliance)
     .string(meta.parent ?? '')
     .string(meta.name)
     .string(meta.note)
@@ -120,10 +116,12 @@ export function writeMeta(writer: ByteWriter, meta: SnapshotMeta): void {
     .string(meta.machine.engine)
     .u32(meta.machine.memoryMiB)
     .string(meta.machine.devices)
+    .u16(meta.automatic ? 1 : 0)
 }
 
 export function readMeta(reader: ByteReader): SnapshotMeta {
   const domain = reader.string('domain')
+  const appliance = reader.string('appliance')
   const parent = reader.string('parent')
   const name = reader.string('name')
   const note = reader.string('note')
@@ -131,15 +129,19 @@ export function readMeta(reader: ByteReader): SnapshotMeta {
   const engine = reader.string('engine')
   const memoryMiB = reader.u32('memory')
   const devices = reader.string('devices')
+  const automatic = reader.u16('automatic')
   if (parent !== '' && !/^[0-9a-f]{32}$/.test(parent)) reader.fail('parent: not an id')
   if (!Number.isSafeInteger(time)) reader.fail('time: out of range')
+  if (automatic > 1) reader.fail('automatic: neither 0 nor 1')
   return {
     domain,
+    appliance,
     parent: parent === '' ? undefined : parent,
     name,
     note,
     time,
     machine: { engine, memoryMiB, devices },
+    automatic: automatic === 1,
   }
 }
 
@@ -160,8 +162,8 @@ export function decodeRecord(untrustedBytes: Uint8Array): Result<SnapshotRecord,
   if (version !== RECORD_VERSION) reader.fail(`record version ${version}`)
   const meta = readMeta(reader)
   const pageCount = reader.u32('pages')
-  if (pageCount > MAX_RAM_BYTES / PAGE_BYTES) reader.fail(`pages: ${pageCount}`)
-  const table = readBlob(reader, 'table', (MAX_RAM_BYTES / PAGE_BYTES) * 4)
+  if (pageCount > MAX_IMAGE_BYTES / PAGE_BYTES) reader.fail(`pages: ${pageCount}`)
+  const table = readBlob(reader, 'table', (MAX_IMAGE_BYTES / PAGE_BYTES) * 4)
   if (table.length !== pageCount * 4) reader.fail('table: not one entry a page')
   const deviceState = readBlob(reader, 'device state', MAX_PACKED_BYTES)
   const deviceStateLength = reader.u32('device state length')

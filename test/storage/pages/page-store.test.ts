@@ -32,8 +32,10 @@ describe('the page store', () => {
         name: 'one',
         note: 'a note',
         domain: 'primary',
-        ramBytes: ram.length,
+        appliance: 'primary',
+        imageBytes: ram.length,
         machine: MACHINE,
+        automatic: false,
         state: 'sound',
       },
     ])

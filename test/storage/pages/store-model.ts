@@ -4,7 +4,7 @@ import type { DiskHandle } from '../../../src/storage/opfs-disk.ts'
 import { PageStore } from '../../../src/storage/pages/page-store.ts'
 import { PAGE_BYTES } from '../../../src/storage/pages/slot-file.ts'
 import type { MachineFingerprint } from '../../../src/protocol/machine-state.ts'
-import type { RamChange, SnapshotDraft } from '../../../src/storage/pages/snapshot.ts'
+import type { ImageChange, SnapshotDraft } from '../../../src/storage/pages/snapshot.ts'
 import { RamShadow } from '../../../src/storage/pages/ram-shadow.ts'
 
 export const MACHINE: MachineFingerprint = { engine: 'test-1', memoryMiB: 1, devices: 'uart0' }
@@ -12,11 +12,13 @@ export const MACHINE: MachineFingerprint = { engine: 'test-1', memoryMiB: 1, dev
 export function draft(name: string, more: Partial<SnapshotDraft> = {}): SnapshotDraft {
   return {
     domain: 'primary',
+    appliance: 'primary',
     parent: undefined,
     name,
     note: '',
     time: 1_700_000_000_000,
     machine: MACHINE,
+    automatic: false,
     deviceState: new TextEncoder().encode(`device state of ${name}`),
     thumbnail: new Uint8Array(),
     ...more,
@@ -36,7 +38,7 @@ export function ramOf(contents: readonly number[]): Uint8Array<ArrayBuffer> {
 }
 
 /** All of a RAM as a change. */
-export function whole(ram: Uint8Array): RamChange {
+export function whole(ram: Uint8Array): ImageChange {
   return new RamShadow(ram.length).capture(ram)
 }
 

@@ -108,6 +108,13 @@ export class FakeMachine extends EventTarget {
       case 'clone':
       case 'snapshot':
       case 'restore':
+      case 'describeSnapshot':
+      case 'removeSnapshot':
+      case 'snapshotThumbnail':
+      case 'exportSnapshot':
+      case 'importSnapshot':
+      case 'setHibernate':
+      case 'leaving':
         return undefined
       default:
         return assertNever(call)

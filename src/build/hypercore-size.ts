@@ -39,9 +39,9 @@ export function countCodeLines(source: string): number {
   return count
 }
 
-/** Measures every TypeScript file of a folder. Throws when one does not parse. */
+/** Measures every TypeScript file of a folder and of those in it. Throws when one does not parse. */
 export function measureFolder(folder: string): HypercoreSize {
-  const files = readdirSync(folder)
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
     .toSorted()
     .map((file) => {

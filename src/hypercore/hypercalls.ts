@@ -10,6 +10,10 @@ import { parseDomainId, type DomainId } from '../protocol/domain.ts'
 import { fault, type Fault, type FaultKind } from '../protocol/fault.ts'
 import type { CallRequest } from '../protocol/supervisor.ts'
 import type { HypercallReply } from './agent.ts'
+import type { Broker } from './broker/broker.ts'
+import { sanitiseClip } from './broker/clip.ts'
+import { sanitiseSend } from './broker/sends.ts'
+import { sanitiseVault } from './broker/vault.ts'
 import type { Domain } from './domain.ts'
 import type { LogLevel } from './life.ts'
 
@@ -19,6 +23,7 @@ const LOG_LINE_LIMIT = 400
 /** The part of the supervisor that hypercalls reach. */
 export type HypercallTarget = {
   readonly version: string
+  readonly broker: Broker
   domains(): readonly Domain[]
   /** The same calls that the page makes. */
   call(request: CallRequest): Promise<Result<unknown, Fault>>
@@ -136,12 +141,27 @@ function tableOfStats(domains: readonly Domain[]): string {
   return table([['id', 'cpu%', 'MIPS', 'exits', 'interrupts'], ...rows])
 }
 
+/** A call that the broker decides about. */
+function brokered<Request>(
+  sanitise: (untrustedArguments: readonly string[]) => Result<Request, Fault>,
+  act: (context: Context, request: Request) => Promise<Result<string, Fault>>,
+): Hypercall['sanitise'] {
+  return (untrustedArguments) => {
+    const request = sanitise(untrustedArguments)
+    return request.ok ? ok((context) => act(context, request.value)) : request
+  }
+}
+
+const send = brokered(sanitiseSend, ({ core, caller }, request) => core.broker.sends.send(caller, request))
+const clip = brokered(sanitiseClip, ({ core, caller }, request) => core.broker.clip.clip(caller, request))
+const vault = brokered(sanitiseVault, ({ core, caller }, request) => core.broker.vault.call(caller, request))
+
 const HYPERCALLS: Readonly<Record<HypercallName, Hypercall>> = {
   info: { needs: undefined, sanitise: plain(info) },
   log: { needs: undefined, sanitise: sanitiseLog },
-  send: { needs: undefined, sanitise: undefined },
-  clip: { needs: undefined, sanitise: undefined },
-  vault: { needs: undefined, sanitise: undefined },
+  send: { needs: undefined, sanitise: send },
+  clip: { needs: undefined, sanitise: clip },
+  vault: { needs: undefined, sanitise: vault },
   list: { needs: 'control', sanitise: plain(listDomains) },
   stats: { needs: 'control', sanitise: sanitiseStats },
   start: { needs: 'control', sanitise: onDomain((id) => ({ name: 'start', args: { id } }), 'is running') },

@@ -11,6 +11,8 @@ import { fault, type Fault } from '../protocol/fault.ts'
 import type { HandOff } from '../protocol/hand-off.ts'
 import type { CallRequest, SupervisorEvent, SupervisorRequest } from '../protocol/supervisor.ts'
 import { bootOrder, parallelStarts, READY_PATIENCE_MS } from './boot-plan.ts'
+import { Broker } from './broker/broker.ts'
+import type { Crossing } from './broker/gate.ts'
 import { Domain, type DomainHost } from './domain.ts'
 import type { HyperCoreEnvironment } from './environment.ts'
 import { Flash } from './flash.ts'
@@ -45,6 +47,7 @@ type Board = { readonly handOff: HandOff; readonly flash: Flash }
 export class HyperCore implements DomainHost {
   readonly environment: HyperCoreEnvironment
   readonly version = HYPERCORE_VERSION
+  readonly broker: Broker
   readonly #domains = new Map<string, Domain>()
   readonly #restarts = new Map<DomainId, number[]>()
   readonly #logLines = new Map<Domain, number>()
@@ -54,6 +57,14 @@ export class HyperCore implements DomainHost {
 
   constructor(environment: HyperCoreEnvironment) {
     this.environment = environment
+    this.broker = new Broker({
+      judges: { decide: byHand, ask: () => Promise.resolve(false) },
+      domains: () => this.domains(),
+      now: () => environment.now(),
+      after: (ms, action) => environment.after(ms, action),
+      emit: (event) => this.#emit(event),
+      log: (level, text, domain) => this.log(level, text, domain),
+    })
   }
 
   domains(): readonly Domain[] {
@@ -88,6 +99,12 @@ export class HyperCore implements DomainHost {
       case 'setHibernate':
       case 'leaving':
         return err(fault('not-implemented', `“${request.name}” is not built yet.`))
+      case 'cancelTransfer':
+        return this.broker.cancelTransfer(request.args.transfer)
+      case 'answerClip':
+        return this.broker.clip.answer(request.args.answer)
+      case 'sendFile':
+      case 'fetchFile':
       case 'start':
       case 'pause':
       case 'resume':
@@ -196,8 +213,12 @@ export class HyperCore implements DomainHost {
   async #callOn(
     domain: Domain,
     request: Extract<CallRequest, { args: { id: DomainId } }>,
-  ): Promise<Result<void, Fault>> {
+  ): Promise<Result<unknown, Fault>> {
     switch (request.name) {
+      case 'sendFile':
+        return this.broker.sendFile(domain, request.args.file, request.args.content)
+      case 'fetchFile':
+        return this.broker.fetchFile(domain, request.args.path)
       case 'start':
         return this.#start(domain)
       case 'reset': {
@@ -365,4 +386,10 @@ function mergeLimits(limits: CpuLimits, wanted: Partial<CpuLimits>): Result<CpuL
   return err(
     fault('malformed', 'A cap is 1 to 100 percent of a core, a weight 1 to 1000; both whole numbers.'),
   )
+}
+
+/** Until there is a policy: what a person does with their own hands, and nothing that a guest begins but its offers. */
+function byHand({ source, destination, service }: Crossing): 'allow' | 'deny' {
+  if (destination === 'host') return 'allow'
+  return source === 'host' && service === 'file' ? 'allow' : 'deny'
 }

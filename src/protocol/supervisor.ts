@@ -1,9 +1,11 @@
 /** Page ↔ HyperCore: the calls, their results, and the events. */
 
 import type { CpuLimits, DomainConfig, DomainId, DomainInfo, DomainStats } from './domain.ts'
+import type { ClipAnswer } from './clip.ts'
 import type { Fault } from './fault.ts'
 import type { HandOff } from './hand-off.ts'
 import type { SnapshotId, SnapshotsReport, SnapshotTaken } from './snapshot.ts'
+import type { TransferInfo } from './transfers.ts'
 
 /** Every call: its arguments and what it answers. */
 export type Calls = {
@@ -37,6 +39,13 @@ export type Calls = {
   /** Tells the supervisor what the person looks at. */
   focus: { args: { id: DomainId }; result: void }
   setLimits: { args: { id: DomainId; limits: Partial<CpuLimits> }; result: void }
+  /** Puts a file of the person's into a guest. Answers the path that the guest gave it. */
+  sendFile: { args: { id: DomainId; file: string; content: Blob }; result: string }
+  /** Takes a file out of a guest. */
+  fetchFile: { args: { id: DomainId; path: string }; result: Blob }
+  cancelTransfer: { args: { transfer: number }; result: void }
+  /** What the page answers to `clip-wanted`. */
+  answerClip: { args: { answer: ClipAnswer }; result: void }
 }
 
 export type CallName = keyof Calls
@@ -71,6 +80,12 @@ export type SupervisorEvent =
     }
   | { readonly type: 'snapshots'; readonly report: SnapshotsReport }
   | { readonly type: 'stats'; readonly stats: readonly (readonly [DomainId, DomainStats])[] }
+  /** Every file that is on its way. */
+  | { readonly type: 'transfers'; readonly transfers: readonly TransferInfo[] }
+  /** A guest offers text for the person's clipboard; a later offer of the same guest replaces it. */
+  | { readonly type: 'clip-offer'; readonly id: DomainId; readonly text: string }
+  /** A guest may have the person's clipboard, once: the page reads it and answers `answerClip`. */
+  | { readonly type: 'clip-wanted'; readonly id: DomainId; readonly request: number }
   /** The supervisor's journal, for people. */
   | {
       readonly type: 'log'

@@ -11,6 +11,7 @@ import type { HandOff } from '../protocol/hand-off.ts'
 import type { HypercoreEvents } from '../protocol/hypercore-api.ts'
 import type { CallName, Calls, SupervisorEvent } from '../protocol/supervisor.ts'
 import { ConsoleSession } from './console-session.ts'
+import { Crossings } from './crossings.ts'
 import { DisplaySession } from './display-session.ts'
 import {
   createMachineStore,
@@ -36,6 +37,8 @@ export class Seat {
   readonly store = createMachineStore()
   readonly history = new StatsHistory()
   readonly events = new Emitter<HypercoreEvents>()
+  /** Files on their way, and text for clipboards. */
+  readonly crossings = new Crossings((answer) => this.call('answerClip', { answer }))
   /** Resolves when HyperCore has taken over; rejects when it died before. */
   readonly ready: Promise<void>
   readonly #environment: PageEnvironment
@@ -106,6 +109,10 @@ export class Seat {
           this.events.emit('stats', { id, stats })
         }
         return
+      case 'transfers':
+      case 'clip-offer':
+      case 'clip-wanted':
+        return this.crossings.receive(event)
       case 'log': {
         const { at, level, text, id } = event
         this.store.setState((state) => withJournalEntry(state, { at, level, text, id }))
@@ -146,6 +153,7 @@ export class Seat {
     const sessions = this.#sessions.get(id)
     this.#sessions.delete(id)
     this.history.forget(id)
+    this.crossings.dropOffer(id)
     this.store.setState((state) => withoutDomain(state, id))
     sessions?.console.dispose()
     sessions?.display.dispose()

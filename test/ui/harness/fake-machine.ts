@@ -104,6 +104,10 @@ export class FakeMachine extends EventTarget {
         const domain = this.domains.get(call.args.id)
         return domain && this.change(domain.id, { limits: { ...domain.limits, ...call.args.limits } })
       }
+      case 'sendFile':
+        return `/root/inbox/${call.args.file}`
+      case 'fetchFile':
+        return new Blob([call.args.path])
       case 'focus':
       case 'clone':
       case 'snapshot':
@@ -115,6 +119,8 @@ export class FakeMachine extends EventTarget {
       case 'importSnapshot':
       case 'setHibernate':
       case 'leaving':
+      case 'cancelTransfer':
+      case 'answerClip':
         return undefined
       default:
         return assertNever(call)

@@ -1,0 +1,18 @@
+/** Files on their way between domains, or between a domain and the person. */
+
+import type { DomainId } from './domain.ts'
+
+/** The largest file that crosses. The receiver may have room for less, and says so. */
+export const FILE_LIMIT_BYTES = 64 * 2 ** 20
+
+export type TransferInfo = {
+  readonly id: number
+  /** `host`: the person's side. */
+  readonly source: DomainId | 'host'
+  readonly destination: DomainId | 'host'
+  /** A name without a path, free of control characters. */
+  readonly file: string
+  readonly doneBytes: number
+  /** 0 where it is not known: a file that grows while it is read, or one that the kernel makes up. */
+  readonly totalBytes: number
+}

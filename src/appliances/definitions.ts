@@ -7,7 +7,7 @@ export type Capability =
   /** Hypercalls that act on other domains. */
   'control'
 
-/** Who a vNIC may talk to. Until the fabric carries frames, everything but `none` is a card without a link. */
+/** Who a vNIC may talk to: nobody (no card), the gateway, other guests as well, or the world outside as well. */
 export type NetworkAccess = 'none' | 'gateway' | 'fabric' | 'zone'
 
 export type ApplianceDisk = {

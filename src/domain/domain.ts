@@ -200,9 +200,7 @@ export class Domain {
       this.#guarded(() => this.#display(machine, data))
     ports.console.onmessage = ({ data }: MessageEvent<unknown>) =>
       this.#guarded(() => this.#console(machine, data))
-    if (ports.network !== undefined)
-      ports.network.onmessage = ({ data }: MessageEvent<NetworkMessage>) =>
-        this.#guarded(() => machine.receive(data.frames))
+    if (ports.network !== undefined) this.#takeFrames(machine, ports.network)
     this.#clock = setInterval(() => {
       machine.replenish()
       if (!machine.paused) this.#postCounters(machine)
@@ -210,6 +208,15 @@ export class Domain {
     machine.start()
     this.#post({ kind: 'running' })
     for (const request of waiting) this.handle(request)
+  }
+
+  #takeFrames(machine: Machine, network: MessagePort): void {
+    network.onmessage = ({ data }: MessageEvent<NetworkMessage>) => {
+      if (data.kind !== 'frames') return
+      const taken: NetworkMessage = { kind: 'taken', frames: data.frames.length }
+      network.postMessage(taken)
+      this.#guarded(() => machine.receive(data.frames))
+    }
   }
 
   /** Feeding a device may trap in the engine, as executing may. */

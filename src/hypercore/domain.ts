@@ -18,6 +18,7 @@ import type { Ask } from './broker/asks.ts'
 import type { HyperCoreEnvironment } from './environment.ts'
 import { Life, type LifeOwner, type LogLevel, type Machine } from './life.ts'
 import { isLive, transition, type LifeCycleReport, type LifeCycleStep } from './life-cycle.ts'
+import type { Cable } from './network.ts'
 import { Waits, type Outcome } from './waits.ts'
 
 /** A guest asked to shut down syncs and halts within a second or two; then a person decides. */
@@ -36,6 +37,8 @@ export type DomainHost = {
   changed(domain: Domain): void
   log(level: LogLevel, text: string, domain: Domain): void
   ports(domain: Domain, display: MessagePort, console: MessagePort): void
+  /** Undefined: it has no network card. */
+  plug(domain: Domain): Cable | undefined
   hypercall(domain: Domain, number: number, untrustedArguments: readonly string[]): Promise<HypercallReply>
   /** The guest has ended in order to start again. */
   rebooted(domain: Domain): void
@@ -292,6 +295,7 @@ export class Domain {
       version: host.version,
       log: (level, text) => this.#log(level, text),
       ports: (display, console) => host.ports(this, display, console),
+      plug: () => host.plug(this),
       report: (step) => this.#report(step),
       ready: () => this.#ready(),
       spinning: (forMs) => {

@@ -1,6 +1,8 @@
 /** Everything outside the supervisor, handed in: in the browser by worker.ts, in Node by the tests. */
 
 import type { Dispose } from '../base/disposables.ts'
+import type { FabricEnvironment } from '../fabric/environment.ts'
+import type { RelaySocket } from '../fabric/relay/wisp.ts'
 import type { DomainEvent, DomainRequest } from '../protocol/guest.ts'
 import type { SupervisorMessage } from '../protocol/supervisor.ts'
 
@@ -25,7 +27,14 @@ export type BootParts = {
   readonly framebuffer?: { readonly width: number; readonly height: number }
 }
 
+/** What the guests' network reaches beyond the fabric. */
+export type Outside = Pick<FabricEnvironment, 'fetch' | 'site' | 'sites'> & {
+  /** A WebSocket to a relay. */
+  openSocket(url: string): RelaySocket
+}
+
 export type HyperCoreEnvironment = {
+  readonly outside: Outside
   /** `scriptUrl` is the one that the firmware measured; `name` is for the browser's tools. */
   spawnDomain(scriptUrl: string, name: string, listener: DomainListener): DomainPort
   /** @throws RangeError naming the part that does not fit */

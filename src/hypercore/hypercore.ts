@@ -20,6 +20,8 @@ import { HEARTBEAT_MS } from './heartbeat.ts'
 import { hypercall } from './hypercalls.ts'
 import type { LogLevel } from './life.ts'
 import { checkBudget, checkMemorySize } from './memory-budget.ts'
+import { Network, type Cable } from './network.ts'
+import { networkRules } from './network-rules.ts'
 import { allot } from './scheduler.ts'
 
 /** Told to guests and shown to people; the version of package.json. */
@@ -42,7 +44,7 @@ const RESTART_LIMIT = 5
 const RESTART_WINDOW_MS = 30_000
 
 /** What exists once the firmware has handed off. */
-type Board = { readonly handOff: HandOff; readonly flash: Flash }
+type Board = { readonly handOff: HandOff; readonly flash: Flash; readonly network: Network }
 
 export class HyperCore implements DomainHost {
   readonly environment: HyperCoreEnvironment
@@ -142,6 +144,11 @@ export class HyperCore implements DomainHost {
     this.#emit({ type: 'domain-ports', id: domain.id, display, console }, [display, console])
   }
 
+  plug(domain: Domain): Cable | undefined {
+    const { id, mac } = domain.identity
+    return mac === undefined ? undefined : this.#board?.network.plug(id, mac)
+  }
+
   hypercall(domain: Domain, number: number, untrustedArguments: readonly string[]) {
     return hypercall(this, domain, number, untrustedArguments)
   }
@@ -180,7 +187,9 @@ export class HyperCore implements DomainHost {
 
   #takeOver(handOff: HandOff): void {
     if (this.#board !== undefined) return this.log('error', 'a second hand-off was ignored')
-    this.#board = { handOff, flash: new Flash(handOff) }
+    const rules = networkRules((id) => this.#domains.get(id)?.identity.definition.network ?? 'none')
+    const network = new Network(this.environment, rules, undefined)
+    this.#board = { handOff, flash: new Flash(handOff), network }
     for (const definition of APPLIANCES) {
       const added = this.#add(definition, {}, true)
       if (!added.ok) this.log('error', `${definition.title}: ${added.error.message}`)

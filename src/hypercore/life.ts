@@ -18,6 +18,7 @@ import { AgentAsks, type Ask } from './broker/asks.ts'
 import { interval, type Interval, type Sample } from './counters.ts'
 import type { DomainPort, HyperCoreEnvironment } from './environment.ts'
 import { HEARTBEAT_MS, Heartbeat } from './heartbeat.ts'
+import type { Cable } from './network.ts'
 
 /**
  * Frames of one agent between two ticks. The machine holds a guest back that sends more than 1,024 a second
@@ -43,6 +44,8 @@ export type LifeOwner = {
   readonly version: string
   log(level: LogLevel, text: string): void
   ports(display: MessagePort, console: MessagePort): void
+  /** Undefined: it has no network card. */
+  plug(): Cable | undefined
   report(step: 'came-up' | 'paused' | 'resumed'): void
   ready(): void
   spinning(forMs: number): void
@@ -57,6 +60,7 @@ export class Life {
   readonly #port: DomainPort
   readonly #heartbeat = new Heartbeat()
   readonly #startedAt: number
+  readonly #cable: Cable | undefined
   readonly #asks: AgentAsks
   #over = false
   #agentUp = false
@@ -82,6 +86,7 @@ export class Life {
     const { spec, engine } = machine
     const display = new MessageChannel()
     const console = new MessageChannel()
+    this.#cable = owner.plug()
     this.#port.post(
       {
         kind: 'bootstrap',
@@ -89,9 +94,14 @@ export class Life {
         engine,
         display: display.port1,
         console: console.port1,
-        network: undefined,
+        network: this.#cable?.port,
       },
-      [display.port1, console.port1, ...(spec.boot.kind === 'multiboot' ? [spec.boot.image] : [])],
+      [
+        display.port1,
+        console.port1,
+        ...(this.#cable === undefined ? [] : [this.#cable.port]),
+        ...(spec.boot.kind === 'multiboot' ? [spec.boot.image] : []),
+      ],
     )
     owner.ports(display.port2, console.port2)
   }
@@ -153,6 +163,7 @@ export class Life {
   end(): void {
     this.#over = true
     this.#port.terminate()
+    this.#cable?.unplug()
     this.#asks.end()
   }
 

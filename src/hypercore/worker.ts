@@ -1,6 +1,7 @@
 /** HyperCore in the browser: a worker of its own, which spawns the domains' workers. */
 
 import { composeBootImage } from '../machine/boot-image.ts'
+import { siteFile, sites } from '../portal/portal.ts'
 import type { DomainEvent } from '../protocol/guest.ts'
 import type { SupervisorRequest } from '../protocol/supervisor.ts'
 import { HyperCore } from './hypercore.ts'
@@ -22,6 +23,12 @@ const core = new HyperCore({
     }
   },
   composeBootImage,
+  outside: {
+    fetch: (url, init) => fetch(url, init),
+    site: siteFile,
+    sites,
+    openSocket: (url) => new WebSocket(url),
+  },
   post: (message, transfer) => self.postMessage(message, [...transfer]),
   now: () => performance.now(),
   wallClock: () => Date.now(),

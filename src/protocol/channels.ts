@@ -48,5 +48,20 @@ export type ConsoleEvent = { readonly kind: 'output'; readonly bytes: Uint8Array
 export const CONSOLE_HIGH_WATERMARK = 256 * 1024
 export const CONSOLE_LOW_WATERMARK = 64 * 1024
 
-/** Frames on the network port, both ways: Ethernet without FCS, 14–1514 bytes each. */
-export type NetworkMessage = { readonly kind: 'frames'; readonly frames: readonly Uint8Array[] }
+export type NetworkMessage =
+  /** Both ways: Ethernet without FCS, 14–1514 bytes each. */
+  | { readonly kind: 'frames'; readonly frames: readonly Uint8Array[] }
+  /** Domain → fabric: so many frames have been put into the card's ring or dropped there. No word, no more frames. */
+  | { readonly kind: 'taken'; readonly frames: number }
+
+/** What a domain's worker has sent, its form checked; undefined: none of ours. The frames' bytes are nobody's yet. */
+export function parseNetworkMessage(untrustedData: unknown): NetworkMessage | undefined {
+  if (typeof untrustedData !== 'object' || untrustedData === null || !('frames' in untrustedData))
+    return undefined
+  const kind = 'kind' in untrustedData ? untrustedData.kind : undefined
+  const { frames } = untrustedData
+  if (kind === 'taken') return typeof frames === 'number' ? { kind, frames } : undefined
+  if (kind !== 'frames' || !Array.isArray(frames)) return undefined
+  const checked = frames.filter((frame): frame is Uint8Array => frame instanceof Uint8Array)
+  return { kind, frames: checked }
+}

@@ -153,7 +153,9 @@ describe('the network card', () => {
     guest.type('busybox ping -c 1 -W 20 10.9.0.1\r')
     const sent = (type: string): Promise<Uint8Array> =>
       guest.until(type, () =>
-        guest.network.flatMap(({ frames }) => frames).find((frame) => hex(frame, 12, 14) === type),
+        guest.network
+          .flatMap((message) => (message.kind === 'frames' ? message.frames : []))
+          .find((frame) => hex(frame, 12, 14) === type),
       )
     const request = await sent('0806')
     expect(hex(request, 6, 12)).toBe('024853000007')
@@ -166,6 +168,9 @@ describe('the network card', () => {
     reply.set([...me, 10, 9, 0, 1], 22)
     reply.set([...request.subarray(6, 12), 10, 9, 0, 2], 32)
     guest.send([reply])
+    await guest.until('its word that the frame was taken', () =>
+      guest.network.find((message) => message.kind === 'taken' && message.frames === 1),
+    )
     const echo = await sent('0800')
     expect(hex(echo, 30, 34)).toBe('0a090001')
     // The same back, from there to here: type 0 is the reply, its checksum 8 << 8 larger.

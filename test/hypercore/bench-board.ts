@@ -16,6 +16,7 @@ import type { DomainBootstrap, DomainCounters, DomainEvent, DomainRequest } from
 import type { HandOff, RefusedVolume, VerifiedVolume, VolumeRole } from '../../src/protocol/hand-off.ts'
 import type { CallRequest, SupervisorEvent, SupervisorMessage } from '../../src/protocol/supervisor.ts'
 import { APPLIANCES } from '../../src/appliances/definitions.ts'
+import { OUTSIDE } from '../support/outside.ts'
 import type { Result } from '../../src/base/result.ts'
 
 export type PlainCall =
@@ -219,6 +220,7 @@ export class Bench {
           },
         }
       },
+      outside: OUTSIDE,
       composeBootImage: (parts) => {
         this.composed.push(parts)
         return new ArrayBuffer(8)

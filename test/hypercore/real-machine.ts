@@ -13,6 +13,7 @@ import type { HandOff, VerifiedVolume, VolumeRole } from '../../src/protocol/han
 import type { CallRequest, SupervisorEvent, SupervisorMessage } from '../../src/protocol/supervisor.ts'
 import { domainBundlePath } from '../support/domain-bundle.ts'
 import { v86Module } from '../support/guest-images.ts'
+import { OUTSIDE } from '../support/outside.ts'
 import { handOff, idOf, volume, type PlainCall } from './bench-board.ts'
 
 /** Several guests share two cores with whatever else runs there. */
@@ -112,6 +113,7 @@ export class RealMachine {
         }
       },
       composeBootImage,
+      outside: OUTSIDE,
       post: (message) => this.#hear(message),
       now: () => performance.now(),
       wallClock: () => Date.now(),

@@ -1,0 +1,69 @@
+/** Joins the domains' network ports to the fabric: frames by message, and an acknowledgement for every one taken. */
+
+import { Fabric } from '../fabric/fabric.ts'
+import type { AttachedPort, PortCounters } from '../fabric/environment.ts'
+import { Wisp } from '../fabric/relay/wisp.ts'
+import { parseNetworkMessage, type NetworkMessage } from '../protocol/channels.ts'
+
+import type { HyperCoreEnvironment } from './environment.ts'
+import type { NetworkRules } from './network-rules.ts'
+
+/** A card's cable: the end that goes to the domain's worker. */
+export type Cable = {
+  readonly port: MessagePort
+  unplug(): void
+}
+
+export class Network {
+  readonly #fabric: Fabric
+  readonly #attached = new Map<string, AttachedPort>()
+
+  /** `relayUrl`: of a relay that speaks WISP; undefined: there is none. */
+  constructor(environment: HyperCoreEnvironment, rules: NetworkRules, relayUrl: string | undefined) {
+    const { outside } = environment
+    const wisp = relayUrl === undefined ? undefined : new Wisp(() => outside.openSocket(relayUrl))
+    this.#fabric = new Fabric({
+      ...outside,
+      decide: (flow) => rules.decide(flow),
+      mayTalk: (from, to) => rules.mayTalk(from, to),
+      now: () => environment.now(),
+      wallClock: () => environment.wallClock(),
+      after: (ms, action) => environment.after(ms, action),
+      relay: wisp === undefined ? undefined : (host, port) => wisp.connect(host, port),
+    })
+  }
+
+  plug(id: string, mac: string): Cable {
+    const { port1, port2 } = new MessageChannel()
+    const post = (message: NetworkMessage, transfer: Transferable[]): void =>
+      port1.postMessage(message, transfer)
+    const attached = this.#fabric.attach({
+      id,
+      mac,
+      send: (frames) => post({ kind: 'frames', frames }, []),
+    })
+    this.#attached.set(id, attached)
+    port1.onmessage = ({ data }: MessageEvent<unknown>) => {
+      const message = parseNetworkMessage(data)
+      if (message?.kind === 'taken') attached.taken(message.frames)
+      else if (message !== undefined) attached.receive(message.frames)
+    }
+    return {
+      port: port2,
+      unplug: () => {
+        attached.detach()
+        if (this.#attached.get(id) === attached) this.#attached.delete(id)
+        port1.close()
+      },
+    }
+  }
+
+  /** Undefined: it has no card, or is off. */
+  counters(id: string): PortCounters | undefined {
+    return this.#attached.get(id)?.counters()
+  }
+
+  policyChanged(): void {
+    this.#fabric.policyChanged()
+  }
+}

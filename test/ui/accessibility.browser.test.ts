@@ -49,6 +49,28 @@ const SCREENS: readonly [name: string, query: string, reach?: (page: Page) => Pr
     async (page) => page.getByRole('button', { name: 'web refused' }).click(),
   ],
   ['confirmation of a kill', 'scene=shell', domainMenu('Kill…')],
+  ['fetching a file', 'scene=shell', domainMenu('Fetch a file…')],
+  [
+    'files on their way and an offer for the clipboard',
+    'scene=shell',
+    async (page) => {
+      await page.evaluate(() => {
+        const { machine, domainId } = window.harness
+        machine.offerClip(domainId('primary'), 'text of a guest')
+        machine.transfers([
+          {
+            id: 1,
+            source: domainId('primary'),
+            destination: domainId('web'),
+            file: 'notes.txt',
+            doneBytes: 5,
+            totalBytes: 9,
+          },
+        ])
+      })
+      await page.getByText('notes.txt').waitFor()
+    },
+  ],
   ['figures and limits', 'scene=shell', domainMenu('Figures and limits…')],
   ['confirmation of a restart', 'scene=shell', choose('Restart…')],
   ['hand-off', 'scene=refused', choose('What the firmware handed off')],

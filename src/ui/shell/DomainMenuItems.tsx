@@ -1,8 +1,21 @@
 /** What can be done with one domain; each item is offered in the states that allow it. */
 
-import { CirclePlus, FileWarning, Gauge, OctagonX, Pause, Play, Power, RotateCcw, Trash2 } from 'lucide-react'
+import {
+  CirclePlus,
+  FileDown,
+  FileUp,
+  FileWarning,
+  Gauge,
+  OctagonX,
+  Pause,
+  Play,
+  Power,
+  RotateCcw,
+  Trash2,
+} from 'lucide-react'
 import type { DomainId, DomainState, ViewKind } from '../../protocol/domain.ts'
 import { isLive } from '../../state/machine-store.ts'
+import { chooseFiles, sendFiles } from '../files/send-files.ts'
 import { MenuGroup, MenuItem, MenuLine } from '../parts/Menu.tsx'
 import { useMachine, useSeat, useStage } from '../stage/seat-context.tsx'
 import { useShell, useShellState } from './shell-store.ts'
@@ -39,6 +52,12 @@ export function DomainMenuItems({ id }: { readonly id: DomainId }) {
     seat.setView(id, kind)
     stage.focusGuest()
   }
+
+  const send = () =>
+    chooseFiles((files) => {
+      shell.attempt(sendFiles(seat, shell, domain, files))
+      stage.focusGuest()
+    })
 
   const createAnother = async () => {
     const created = await seat.call('create', { config: { appliance: domain.appliance } })
@@ -93,6 +112,17 @@ export function DomainMenuItems({ id }: { readonly id: DomainId }) {
           Display, VGA
         </MenuItem>
       </MenuGroup>
+      <MenuLine />
+      <MenuItem icon={<FileUp size={ICON} />} disabled={state !== 'running'} onSelect={send}>
+        Send a file…
+      </MenuItem>
+      <MenuItem
+        icon={<FileDown size={ICON} />}
+        disabled={state !== 'running'}
+        onSelect={() => shell.open({ kind: 'fetch', id })}
+      >
+        Fetch a file…
+      </MenuItem>
       <MenuLine />
       <MenuItem icon={<Gauge size={ICON} />} onSelect={() => shell.open({ kind: 'limits', id })}>
         Figures and limits…

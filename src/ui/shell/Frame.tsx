@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'react'
 import { CrashPanel } from '../crash/CrashPanel.tsx'
 import { NotRunning } from '../crash/NotRunning.tsx'
 import { SpinningBanner } from '../crash/SpinningBanner.tsx'
+import { DropZone } from '../files/DropZone.tsx'
 import { focusedDomain, type MachineState } from '../../state/machine-store.ts'
 import { Stage } from '../stage/Stage.tsx'
 import { useMachine, useSeat } from '../stage/seat-context.tsx'
@@ -39,6 +40,7 @@ export function Frame() {
         <Stage />
         <NotRunning />
         <CrashPanel />
+        <DropZone />
       </div>
       {halted !== undefined && (
         <div className={styles['halted']} role="alert">

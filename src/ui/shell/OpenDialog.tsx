@@ -3,6 +3,7 @@
 import { useEffect } from 'react'
 import { assertNever } from '../../base/assert.ts'
 import type { AppProps } from '../app-props.ts'
+import { FetchDialog } from '../files/FetchDialog.tsx'
 import { About } from '../pages/About.tsx'
 import { HandOffPanel } from '../pages/HandOffPanel.tsx'
 import { Honesty } from '../pages/Honesty.tsx'
@@ -42,6 +43,8 @@ function Chosen({ dialog, restart, version }: Props & { readonly dialog: ShellDi
       return <ConfirmRestart into={dialog.into} restart={restart} />
     case 'limits':
       return <LimitsDialog id={dialog.id} />
+    case 'fetch':
+      return <FetchDialog id={dialog.id} />
     case 'paste':
       return <PasteDialog />
     case 'refused':

@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from 'react'
 import type { AppProps } from '../app-props.ts'
+import { Crossings } from '../files/Crossings.tsx'
 import { FirstVisit } from '../hints/FirstVisit.tsx'
 import { OnScreenKeyboard } from '../stage/OnScreenKeyboard.tsx'
 import { useSeat, useStage } from '../stage/seat-context.tsx'
@@ -44,6 +45,7 @@ function Console({ embed, restart, version, standaloneUrl }: Props) {
         )}
       </main>
       <Messages />
+      <Crossings />
       {!embed && <FirstVisit />}
       <OpenDialog restart={restart} version={version} />
       <Announcer />

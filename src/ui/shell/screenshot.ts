@@ -2,20 +2,13 @@
 
 import { focusedDomain } from '../../state/machine-store.ts'
 import type { Seat } from '../../state/seat.ts'
+import { saveBlob } from '../files/save-blob.ts'
 import type { StageController } from '../stage/stage-controller.ts'
-
-/** Browsers read the address some time after the click; a minute is ample. Milliseconds. */
-const DOWNLOAD_BEGINS = 60_000
 
 export async function saveScreenshot(seat: Seat, stage: StageController): Promise<void> {
   const domain = focusedDomain(seat.store.getState())
   if (domain === undefined) return
-  const url = URL.createObjectURL(await stage.screenshot(domain.id))
-  const link = document.createElement('a')
-  link.href = url
-  link.download = `${domain.id}-${fileTime(new Date())}.png`
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(url), DOWNLOAD_BEGINS)
+  saveBlob(await stage.screenshot(domain.id), `${domain.id}-${fileTime(new Date())}.png`)
 }
 
 /** Local time as “2026-11-22-184502”: sorts, and is legal in every file system. */

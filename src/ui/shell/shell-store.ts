@@ -12,6 +12,7 @@ export type ShellDialog =
   | { readonly kind: 'confirm-end'; readonly id: DomainId; readonly act: 'kill' | 'reset' | 'remove' }
   | { readonly kind: 'confirm-restart'; readonly into: RestartTarget }
   | { readonly kind: 'limits'; readonly id: DomainId }
+  | { readonly kind: 'fetch'; readonly id: DomainId }
   | { readonly kind: 'paste' }
   | { readonly kind: 'refused' }
   | { readonly kind: 'about' }

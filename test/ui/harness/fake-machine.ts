@@ -19,6 +19,7 @@ import type {
   SupervisorMessage,
   SupervisorRequest,
 } from '../../../src/protocol/supervisor.ts'
+import type { TransferInfo } from '../../../src/protocol/transfers.ts'
 
 const MIB = 2 ** 20
 
@@ -184,6 +185,18 @@ export class FakeMachine extends EventTarget {
 
   log(level: 'info' | 'warning' | 'error', text: string, id?: DomainId): void {
     this.#event({ type: 'log', at: Date.UTC(2026, 10, 22, 18, 45, this.#clock++), level, text, id })
+  }
+
+  transfers(transfers: readonly TransferInfo[]): void {
+    this.#event({ type: 'transfers', transfers })
+  }
+
+  offerClip(id: DomainId, text: string): void {
+    this.#event({ type: 'clip-offer', id, text })
+  }
+
+  wantClip(id: DomainId, request: number): void {
+    this.#event({ type: 'clip-wanted', id, request })
   }
 
   /** One sample of every running domain. */

@@ -7,7 +7,7 @@ import { Seat } from '../../../src/state/seat.ts'
 import { App } from '../../../src/ui/App.tsx'
 import type { RestartTarget, Screen } from '../../../src/ui/app-props.ts'
 import { StageController } from '../../../src/ui/stage/stage-controller.ts'
-import { FakeMachine } from './fake-machine.ts'
+import { domainId, FakeMachine } from './fake-machine.ts'
 import { CRASH, FakeFirmware, handOffFor, populate, screenFor } from './scenes.ts'
 
 const query = new URLSearchParams(location.search)
@@ -51,7 +51,7 @@ createRoot(root).render(
   />,
 )
 
-export const harness = { CRASH, seat, stage, machine, firmware, preferences, restarts, choices }
+export const harness = { CRASH, domainId, seat, stage, machine, firmware, preferences, restarts, choices }
 declare global {
   interface Window {
     harness: typeof harness

@@ -11,8 +11,8 @@ export type Capability =
 export type NetworkAccess = 'none' | 'gateway' | 'fabric' | 'zone'
 
 export type ApplianceDisk = {
-  /** Of the original's image in the origin private file system; what is made from the same appliance never shares it. */
-  readonly path: string
+  /** Where an earlier version of this product kept the original's disk, as a raw image. */
+  readonly formerPath: string
   readonly sizeMiB: number
   /** What stands in where the image may not be used: a further guest, or a browser without storage. */
   readonly substitute: 'volatile' | 'none'
@@ -66,7 +66,7 @@ export const APPLIANCES: readonly ApplianceDefinition[] = [
     limits: INTERACTIVE,
     attachVolume: true,
     disk: {
-      path: 'disks/primary.img',
+      formerPath: 'disks/primary.img',
       sizeMiB: 256,
       substitute: 'none',
       commandLine: 'hs.disk=sdb',
@@ -142,7 +142,7 @@ export const APPLIANCES: readonly ApplianceDefinition[] = [
     memoryMiB: 64,
     limits: EQUAL,
     attachVolume: true,
-    disk: { path: 'disks/vault.img', sizeMiB: 32, substitute: 'volatile', commandLine: '' },
+    disk: { formerPath: 'disks/vault.img', sizeMiB: 32, substitute: 'volatile', commandLine: '' },
     network: 'none',
     capabilities: [],
     framebuffer: undefined,

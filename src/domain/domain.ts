@@ -5,8 +5,6 @@
 
 import { assertNever } from '../base/assert.ts'
 import { ByteWriter } from '../base/bytes.ts'
-import type { Result } from '../base/result.ts'
-import { BlobStore, VolatileStore } from '../machine/block-stores.ts'
 import { encodeAgentFrame } from '../machine/agent-frames.ts'
 import { Machine, type MachineEnd } from '../machine/machine.ts'
 import { GuestFrame, HostFrame } from '../protocol/agent.ts'
@@ -20,17 +18,14 @@ import type {
   DomainRequest,
   MachineSpec,
 } from '../protocol/guest.ts'
+import { openDisk, type OpenPersistent } from './open-disk.ts'
 import { parseConsoleRequest, parseDisplayRequest } from './page-requests.ts'
 
 const COUNTERS_MS = 250
 
 export type DomainEnvironment = {
   readonly post: (event: DomainEvent, transfer: Transferable[]) => void
-  /** Opens the file behind a persistent disk; expected failures (in use, no space) as words for a person. */
-  readonly openDisk: (
-    path: string,
-    bytes: number,
-  ) => Promise<Result<BlockStore, { readonly message: string }>>
+  readonly openDisk: OpenPersistent
 }
 
 type Ports = {
@@ -52,6 +47,7 @@ export class Domain {
   #clock: ReturnType<typeof setInterval> | undefined
   #windowSize: { readonly columns: number; readonly rows: number } | undefined
   #agentKnown = false
+  readonly #disks: BlockStore[] = []
 
   constructor(environment: DomainEnvironment) {
     this.#environment = environment
@@ -173,25 +169,18 @@ export class Domain {
       if (source === undefined) return undefined
       const store = await this.#openDisk(source)
       opened.push(store)
+      this.#disks.push(store)
       return store
     }
     return { hda: await open(spec.hda), hdb: await open(spec.hdb), cdrom: await open(spec.cdrom) }
   }
 
   async #openDisk(source: DiskSource): Promise<BlockStore> {
-    switch (source.kind) {
-      case 'read-only':
-        return new BlobStore(source.blob)
-      case 'volatile':
-        return new VolatileStore(source.bytes)
-      case 'persistent': {
-        const result = await this.#environment.openDisk(source.path, source.bytes)
-        if (!result.ok) throw new BootFailure(result.error.message)
-        return result.value
-      }
-      default:
-        return assertNever(source)
-    }
+    const opened = await openDisk(source, this.#environment.openDisk, (message) =>
+      this.#post({ kind: 'disk-trouble', message }),
+    )
+    if (!opened.ok) throw new BootFailure(opened.error.message)
+    return opened.value
   }
 
   #begin(machine: Machine, ports: Ports, waiting: readonly DomainRequest[]): void {
@@ -289,14 +278,23 @@ export class Domain {
     this.#life = { state: 'ended', machine, ports }
     clearInterval(this.#clock)
     this.#postCounters(machine)
-    if (end.kind === 'crashed') this.#post({ kind: 'crashed', report: machine.crashReport(end.cause) })
-    else this.#post({ kind: end.kind })
+    void this.#flushed().then(() => this.#postEnd(machine, end))
     // The last picture stays on the stage and can still be asked for; nothing is typed any more.
     ports.display.onmessage = ({ data }: MessageEvent<unknown>) => {
       const request = parseDisplayRequest(data)
       if (request?.kind === 'credit') machine.display.credit(request.recycle)
       else if (request?.kind === 'refresh') machine.display.refresh()
     }
+  }
+
+  /** What a guest that never flushes has written is kept before its worker is ended for its end. */
+  async #flushed(): Promise<void> {
+    await Promise.allSettled(this.#disks.map(async (disk) => disk.flush()))
+  }
+
+  #postEnd(machine: Machine, end: MachineEnd): void {
+    if (end.kind === 'crashed') this.#post({ kind: 'crashed', report: machine.crashReport(end.cause) })
+    else this.#post({ kind: end.kind })
   }
 
   #crashWithoutMachine(cause: CrashCause): void {

@@ -7,7 +7,7 @@ import process from 'node:process'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { DomainRequest } from '../protocol/guest.ts'
 import { nodeDirectory } from '../storage/node-files.ts'
-import { openOpfsDisk } from '../storage/opfs-disk.ts'
+import { openDiskOverlay } from '../storage/overlay/open-disk-overlay.ts'
 import { Domain } from './domain.ts'
 
 const port = parentPort
@@ -20,8 +20,8 @@ const folder =
 
 const domain = new Domain({
   post: (event, transfer) => port.postMessage(event, transfer),
-  openDisk: (path, bytes) =>
-    openOpfsDisk(path, bytes, () =>
+  openDisk: (disk, base) =>
+    openDiskOverlay(disk, base, () =>
       folder === undefined
         ? Promise.reject(new Error('this worker was given no folder for disks'))
         : Promise.resolve(nodeDirectory(folder)),

@@ -1,14 +1,14 @@
 /** Browser entry of a domain's worker. */
 
 import type { DomainRequest } from '../protocol/guest.ts'
-import { openOpfsDisk } from '../storage/opfs-disk.ts'
+import { openDiskOverlay } from '../storage/overlay/open-disk-overlay.ts'
 import { Domain } from './domain.ts'
 
 declare const self: DedicatedWorkerGlobalScope
 
 const domain = new Domain({
   post: (event, transfer) => self.postMessage(event, transfer),
-  openDisk: (path, bytes) => openOpfsDisk(path, bytes),
+  openDisk: (disk, base) => openDiskOverlay(disk, base),
 })
 
 self.onmessage = ({ data }: MessageEvent<DomainRequest>) => domain.handle(data)

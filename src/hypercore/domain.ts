@@ -72,6 +72,7 @@ export class Domain {
   #state: DomainState = 'created'
   #health = HEALTHY
   #crash: CrashReport | undefined
+  #diskTrouble: string | undefined
   #start: Start | undefined
   #life: Life | undefined
 
@@ -140,6 +141,7 @@ export class Domain {
       limits: this.#limits,
       lossOnKill: this.live ? loss : undefined,
       crash: this.#crash,
+      diskTrouble: this.#diskTrouble,
     }
   }
 
@@ -155,6 +157,7 @@ export class Domain {
     if (!begun.ok) return Promise.resolve(begun)
     const start: Start = { at: this.#host.environment.now(), readyAfterMs: undefined, toldSlow: false }
     this.#crash = undefined
+    this.#diskTrouble = undefined
     this.#start = start
     this.#notify()
     void this.#boot(start, build)
@@ -300,6 +303,11 @@ export class Domain {
       ready: () => this.#ready(),
       spinning: (forMs) => {
         this.#health = forMs > 0 ? { kind: 'spinning', forMs } : HEALTHY
+        this.#notify()
+      },
+      diskTrouble: (message) => {
+        this.#diskTrouble = message
+        this.#log('error', `${this.name}: ${message} The guest was told that its disk failed.`)
         this.#notify()
       },
       poweredOff: (goodbye) => this.#poweredOff(goodbye),

@@ -3,7 +3,7 @@
 import { err, ok, type Result } from '../base/result.ts'
 import { BASE_COMMAND_LINE, commandLine, type ApplianceDefinition } from '../appliances/definitions.ts'
 import { fault, type Fault } from '../protocol/fault.ts'
-import type { DiskSource, MachineSpec } from '../protocol/guest.ts'
+import type { DiskSource, MachineSpec, PersistentDisk } from '../protocol/guest.ts'
 import type { HandOff, RefusedVolume, VerifiedVolume, VolumeRole } from '../protocol/hand-off.ts'
 import type { DomainIdentity } from './domain.ts'
 import type { BootParts, HyperCoreEnvironment } from './environment.ts'
@@ -113,9 +113,15 @@ async function readParts(
   return { stub: a, kernel: b, initramfs: c }
 }
 
-function diskSource({ disk }: ApplianceDefinition, persistent: boolean): DiskSource | undefined {
+/** The disk of the original of an appliance, which outlives it; what is made from the same appliance never shares it. */
+export function persistentDisk({ name, disk }: ApplianceDefinition): PersistentDisk | undefined {
   if (disk === undefined) return undefined
-  const bytes = disk.sizeMiB * 2 ** 20
-  if (persistent) return { kind: 'persistent', path: disk.path, bytes }
-  return disk.substitute === 'volatile' ? { kind: 'volatile', bytes } : undefined
+  const base = { kind: 'blank', bytes: disk.sizeMiB * 2 ** 20 } as const
+  return { kind: 'persistent', name, base, formerPath: disk.formerPath }
+}
+
+function diskSource(definition: ApplianceDefinition, persistent: boolean): DiskSource | undefined {
+  const { disk } = definition
+  if (persistent) return persistentDisk(definition)
+  return disk?.substitute === 'volatile' ? { kind: 'volatile', bytes: disk.sizeMiB * 2 ** 20 } : undefined
 }

@@ -49,6 +49,8 @@ export type LifeOwner = {
   report(step: 'came-up' | 'paused' | 'resumed'): void
   ready(): void
   spinning(forMs: number): void
+  /** A disk of its failed; a sentence for a person. */
+  diskTrouble(message: string): void
   /** `goodbye` is what the guest's agent said before. */
   poweredOff(goodbye: EndOfGuest | undefined): void
   crashed(cause: CrashCause, report: CrashReport | undefined): void
@@ -200,6 +202,8 @@ export class Life {
         return this.#hear(event.type, event.untrustedPayload)
       case 'spinning':
         return owner.spinning(event.forMs)
+      case 'disk-trouble':
+        return owner.diskTrouble(event.message)
       case 'powered-off':
         return owner.poweredOff(this.#goodbye)
       case 'reset-requested':

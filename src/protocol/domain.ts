@@ -60,6 +60,8 @@ export type DomainInfo = {
   readonly lossOnKill: string | undefined
   /** Set in state crashed. */
   readonly crash: CrashReport | undefined
+  /** Its disk failed since its last start: what happened and what to do, one sentence. */
+  readonly diskTrouble: string | undefined
 }
 
 /** Scheduler parameters. */

@@ -2,6 +2,22 @@
 
 import type { CrashReport, ExitCount } from './domain.ts'
 
+/** What a disk holds where nothing was written over it. */
+export type DiskBase =
+  | { readonly kind: 'blank'; readonly bytes: number }
+  /** A person's file; it is never written. `fingerprint` names its content: changes to another file are refused. */
+  | { readonly kind: 'file'; readonly blob: Blob; readonly fingerprint: string }
+
+/** A disk that outlives its domain: a base, and the blocks that differ from it in a file of this origin's. */
+export type PersistentDisk = {
+  readonly kind: 'persistent'
+  /** Of the file of changed blocks: lower-case letters, digits and hyphens. */
+  readonly name: string
+  readonly base: DiskBase
+  /** Where an earlier version of this product kept the disk as a raw image: taken over once, then removed. */
+  readonly formerPath?: string
+}
+
 /** Where a virtual disk's bytes are. */
 export type DiskSource =
   /** A verified volume or a person's file, never written. */
@@ -11,10 +27,9 @@ export type DiskSource =
       /** Of its content or of the file that it was unpacked from: what a machine's state knows it by. */
       readonly sha256?: string
     }
-  /** A file of this origin's private file system, written in place; `path` segments are joined by “/”. */
-  | { readonly kind: 'persistent'; readonly path: string; readonly bytes: number }
-  /** Lost with the domain. */
-  | { readonly kind: 'volatile'; readonly bytes: number }
+  | PersistentDisk
+  /** Lost with the domain: zeros or, where something is beneath, the changes to it. */
+  | { readonly kind: 'volatile'; readonly bytes: number; readonly over?: Blob }
 
 export type BootSource =
   /** A multiboot image with kernel, initramfs and command line in it; no BIOS. */
@@ -72,6 +87,8 @@ export type DomainEvent =
   | { readonly kind: 'counters'; readonly counters: DomainCounters }
   /** A frame of the guest's agent: type and payload, nothing of it checked but its length (≤ 65,536). */
   | { readonly kind: 'agent-frame'; readonly type: number; readonly untrustedPayload: Uint8Array }
+  /** A disk failed or runs full: a sentence for a person. The guest gets its I/O error. */
+  | { readonly kind: 'disk-trouble'; readonly message: string }
   /** Interrupts have been off without a halt for so long; 0: over. */
   | { readonly kind: 'spinning'; readonly forMs: number }
   | { readonly kind: 'powered-off' }

@@ -22,6 +22,7 @@ function describeDisk(source: DiskSource | undefined): string {
     case 'read-only':
       return `read-only ${source.blob.size} ${source.sha256 ?? 'unnamed'}`
     case 'persistent':
+      return `writable ${source.base.kind === 'blank' ? source.base.bytes : source.base.blob.size}`
     case 'volatile':
       return `writable ${source.bytes}`
     default:

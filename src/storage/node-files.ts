@@ -27,12 +27,24 @@ function fileHandle(path: string): DiskHandle {
   }
 }
 
-/** A folder that is made where it does not exist, as the origin private file system’s are. */
+function found(path: string): string {
+  if (!fs.existsSync(path)) throw new DOMException(path, 'NotFoundError')
+  return path
+}
+
+/** A folder that is made where it does not exist, as the origin private file system's root is there. */
 export function nodeDirectory(path: string): DiskDirectory {
   fs.mkdirSync(path, { recursive: true })
+  const at = (name: string, create: boolean): string => (create ? join(path, name) : found(join(path, name)))
   return {
-    getDirectoryHandle: (name) => Promise.resolve(nodeDirectory(join(path, name))),
-    getFileHandle: (name) =>
-      Promise.resolve({ createSyncAccessHandle: () => Promise.resolve(fileHandle(join(path, name))) }),
+    getDirectoryHandle: async (name, { create }) => nodeDirectory(at(name, create)),
+    getFileHandle: async (name, { create }) => {
+      const file = at(name, create)
+      return {
+        createSyncAccessHandle: async () => fileHandle(file),
+        getFile: async () => new Blob([fs.readFileSync(found(file))]),
+      }
+    },
+    removeEntry: async (name) => fs.rmSync(found(join(path, name))),
   }
 }

@@ -11,6 +11,8 @@ declare module 'node:worker_threads' {
 declare module 'node:fs' {
   export function mkdirSync(path: string, options: { recursive: boolean }): void
   export function existsSync(path: string): boolean
+  export function readFileSync(path: string): Uint8Array<ArrayBuffer>
+  export function rmSync(path: string): void
   export function openSync(path: string, flags: string): number
   export function closeSync(file: number): void
   export function fstatSync(file: number): { size: number }

@@ -42,7 +42,7 @@ describe('the appliances', () => {
   })
 
   it('never let two appliances share a disk image', () => {
-    const paths = APPLIANCES.flatMap(({ disk }) => (disk === undefined ? [] : [disk.path]))
+    const paths = APPLIANCES.flatMap(({ disk }) => (disk?.formerPath === undefined ? [] : [disk.formerPath]))
     expect(new Set(paths).size).toBe(paths.length)
     expect(paths.length).toBe(2)
   })

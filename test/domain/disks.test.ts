@@ -56,7 +56,7 @@ class Medium {
 
 const DISKS: Partial<MachineSpec> = {
   hda: { kind: 'read-only', blob: new Blob([`on the volume\n${'x'.repeat(5000)}`]) },
-  hdb: { kind: 'persistent', path: 'disks/test.img', bytes: 4 * MIB },
+  hdb: { kind: 'persistent', name: 'test', base: { kind: 'blank', bytes: 4 * MIB } },
 }
 
 let host: DomainHost | undefined

@@ -132,7 +132,12 @@ describe('a start', () => {
       memoryMiB: 64,
       vgaMemoryMiB: 2,
       hda: { kind: 'read-only' },
-      hdb: { kind: 'persistent', path: 'disks/primary.img', bytes: 256 * 2 ** 20 },
+      hdb: {
+        kind: 'persistent',
+        name: 'primary',
+        base: { kind: 'blank', bytes: 256 * 2 ** 20 },
+        formerPath: 'disks/primary.img',
+      },
       cdrom: undefined,
       deferJit: true,
       mac: '02:48:53:00:00:01',

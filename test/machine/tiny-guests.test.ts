@@ -108,7 +108,7 @@ describe('how a guest ends', () => {
   it('a spec that cannot be built is a crash before the first instruction, in words', async () => {
     host = await hostDomain(
       machineSpec(tinyBoot(assemble([CLI, HLT])), {
-        hda: { kind: 'persistent', path: 'disks/x.img', bytes: 1 << 20 },
+        hda: { kind: 'persistent', name: 'x', base: { kind: 'blank', bytes: 1 << 20 } },
       }),
     )
     const { report } = await host.event('crashed')

@@ -40,6 +40,10 @@ export class FakeDirectory implements DiskDirectory {
     this.files.set(name, file)
     return file
   }
+
+  async removeEntry(name: string): Promise<void> {
+    if (!this.files.delete(name)) throw new DOMException('no such file', 'NotFoundError')
+  }
 }
 
 export function fakeFile(options: FakeOptions): FakeFile {

@@ -167,7 +167,7 @@ export class DomainHost {
 }
 
 export type InThreadOptions = {
-  readonly openDisk?: (path: string, bytes: number) => BlockStore
+  readonly openDisk?: (name: string, bytes: number) => BlockStore
 }
 
 /** A domain on this thread. */
@@ -175,11 +175,11 @@ export async function hostDomain(spec: MachineSpec, { openDisk }: InThreadOption
   return new DomainHost(spec, await v86Module(), (host) => {
     const domain = new Domain({
       post: (event) => host.receive(event),
-      openDisk: (path, bytes) =>
+      openDisk: ({ name }, base) =>
         Promise.resolve(
           openDisk === undefined
             ? { ok: false, error: { message: 'this test has no persistent disks' } }
-            : { ok: true, value: openDisk(path, bytes) },
+            : { ok: true, value: openDisk(name, base.size) },
         ),
     })
     return {

@@ -280,6 +280,11 @@ export class DiskOverlay implements BlockStore {
     if (this.#map.isDirty) this.#map.commit()
   }
 
+  /** Nothing was ever flushed to it. */
+  get isUntouched(): boolean {
+    return this.#file.payload.length === 0 && !this.#map.isDirty && this.#partial.size === 0
+  }
+
   usage(): OverlayUsage {
     return {
       changedBytes: (this.#map.changedBlocks + this.#partial.size) * BLOCK_BYTES,

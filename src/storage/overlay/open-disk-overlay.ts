@@ -1,48 +1,75 @@
-/** Opens a disk's overlay in this browser: `overlays/<name>.hsd` of the origin private file system. Workers only. */
+/** A domain's disk in this browser: the blocks that differ from its base, in `overlays/<name>.hsd`. Workers only. */
 
 import type { Result } from '../../base/result.ts'
 import type { BlockStore } from '../../protocol/block-store.ts'
-import type { DiskDirectory } from '../opfs-disk.ts'
+import type { PersistentDisk } from '../../protocol/guest.ts'
 import { storageError } from '../storage-error.ts'
 import { attempt, type StoreFault } from '../pages/format-error.ts'
 import { openFile } from '../pages/open-file.ts'
 import { DiskOverlay } from './disk-overlay.ts'
+import { removeFormer, takeOver, type Root } from './former-image.ts'
 
-export type OverlayOptions = {
-  /** Of the disk: lower-case letters, digits and hyphens. */
-  readonly name: string
-  readonly base: BlockStore
-  /** Names the base's content: its SHA-256. An overlay over another base is refused. */
-  readonly fingerprint: string
-  readonly root?: () => Promise<DiskDirectory>
-}
+const browserRoot: Root = () => navigator.storage.getDirectory()
 
-/** A second opener, in this tab or another, gets `busy`. */
-export async function openDiskOverlay(options: OverlayOptions): Promise<Result<DiskOverlay, StoreFault>> {
-  const { name, base, fingerprint, root = () => navigator.storage.getDirectory() } = options
+/** Of a disk's file, and of the disk in what people are told. */
+function fileOf({ name }: PersistentDisk): string {
   if (!/^[a-z0-9][a-z0-9-]*$/.test(name)) throw new RangeError(`not a disk name: ${name}`)
-  const handle = await openFile('overlays', `${name}.hsd`, root)
-  if (!handle.ok) return handle
-  const overlay = await DiskOverlay.open(handle.value, base, fingerprint, `disk ${name}`)
-  if (!overlay.ok) handle.value.close()
-  return overlay
+  return `${name}.hsd`
 }
 
-/** Drops an overlay that cannot be opened, damaged or of another base: the disk is its base again. */
-export async function resetDiskOverlay(
-  name: string,
-  root: () => Promise<DiskDirectory> = () => navigator.storage.getDirectory(),
-): Promise<Result<void, StoreFault>> {
-  const handle = await openFile('overlays', `${name}.hsd`, root)
+/** Names the base in the file: an overlay over another one is refused. */
+function fingerprintOf({ base }: PersistentDisk): string {
+  return base.kind === 'blank' ? 'blank' : base.fingerprint
+}
+
+/** Opens the changes of `disk` over `base`, which it then closes with itself. A second opener gets `busy`. */
+export async function openDiskOverlay(
+  disk: PersistentDisk,
+  base: BlockStore,
+  root: Root = browserRoot,
+): Promise<Result<DiskOverlay, StoreFault>> {
+  const handle = await openFile('overlays', fileOf(disk), root)
   if (!handle.ok) return handle
-  return attempt(() => {
+  const overlay = await DiskOverlay.open(handle.value, base, fingerprintOf(disk), `disk ${disk.name}`)
+  if (!overlay.ok) {
+    handle.value.close()
+    return overlay
+  }
+  const { formerPath } = disk
+  if (formerPath === undefined) return overlay
+  const taken = await attempt(() => takeOver(formerPath, overlay.value, root))
+  if (taken.ok) return overlay
+  overlay.value.close()
+  return taken
+}
+
+/** Drops the changes, whatever they are, damaged or of another base included: the disk is its base again. */
+export async function resetDiskOverlay(disk: PersistentDisk, root: Root): Promise<Result<void, StoreFault>> {
+  const handle = await openFile('overlays', fileOf(disk), root)
+  if (!handle.ok) return handle
+  const { formerPath } = disk
+  return attempt(async () => {
     try {
+      if (formerPath !== undefined) await removeFormer(formerPath, root)
       handle.value.truncate(0)
       handle.value.flush()
     } catch (error) {
-      throw storageError(`disk ${name}`, error)
+      throw storageError(`disk ${disk.name}`, error)
     } finally {
       handle.value.close()
+    }
+  })
+}
+
+/** Removes the changes for good, with their file: of a disk that is given up. */
+export async function removeDiskOverlay(disk: PersistentDisk, root: Root): Promise<Result<void, StoreFault>> {
+  return attempt(async () => {
+    try {
+      const folder = await (await root()).getDirectoryHandle('overlays', { create: true })
+      await folder.removeEntry(fileOf(disk))
+    } catch (error) {
+      if (error instanceof Error && error.name === 'NotFoundError') return
+      throw storageError(`disk ${disk.name}`, error)
     }
   })
 }

@@ -1,10 +1,11 @@
 /** A worker that has a disk open, as a domain's has. Answers each request with what came of it. */
 
-import { openOpfsDisk } from '../../../src/storage/opfs-disk.ts'
+import { BlankBase } from '../../../src/storage/overlay/blank-base.ts'
+import { openDiskOverlay } from '../../../src/storage/overlay/open-disk-overlay.ts'
 import type { BlockStore } from '../../../src/protocol/block-store.ts'
 
 export type DiskRequest =
-  | { readonly kind: 'open'; readonly path: string; readonly bytes: number }
+  | { readonly kind: 'open'; readonly name: string; readonly bytes: number }
   | { readonly kind: 'write'; readonly offset: number; readonly value: number }
   | { readonly kind: 'flush' }
   | { readonly kind: 'read'; readonly offset: number }
@@ -23,7 +24,11 @@ async function act(request: DiskRequest): Promise<string> {
     return ''
   }
   if (request.kind === 'open') {
-    const opened = await openOpfsDisk(request.path, request.bytes)
+    const { name, bytes } = request
+    const opened = await openDiskOverlay(
+      { kind: 'persistent', name, base: { kind: 'blank', bytes }, formerPath: `disks/${name}.img` },
+      new BlankBase(bytes),
+    )
     if (!opened.ok) throw new Error(opened.error.kind)
     disk = opened.value
     return String(disk.size)

@@ -87,6 +87,7 @@ export class FakeMachine extends EventTarget {
           state: 'running',
           ready: true,
           crash: undefined,
+          diskTrouble: undefined,
           health: { kind: 'ok' },
         })
       case 'pause':
@@ -159,6 +160,7 @@ export class FakeMachine extends EventTarget {
       limits: { capPercent: 100, weight: 100 },
       lossOnKill: seed.lossOnKill,
       crash: undefined,
+      diskTrouble: undefined,
     })
     this.#event({ type: 'domain-ports', id, display: display.port2, console: console.port2 })
     this.change(id, {})

@@ -96,7 +96,7 @@ function replace(page: Page, from: string, to: string, request: DiskRequest): Pr
   )
 }
 
-const PRIMARY: DiskRequest = { kind: 'open', path: 'disks/primary.img', bytes: 64 * 2 ** 20 }
+const PRIMARY: DiskRequest = { kind: 'open', name: 'primary', bytes: 64 * 2 ** 20 }
 
 describe('a disk in Chromium', () => {
   it('survives its worker’s end and is opened by the next worker at once, ten times in a row', async () => {
@@ -138,5 +138,29 @@ describe('a disk in Chromium', () => {
     expect(await ask(next, 'worker', PRIMARY)).toMatchObject({ ok: true })
     expect(await ask(next, 'worker', { kind: 'read', offset: 512 })).toMatchObject({ ok: true, value: '77' })
     await next.context().close()
+  })
+
+  it('is taken over from the raw image of an earlier version, which is then gone', async () => {
+    const page = await openPage()
+    await page.evaluate(async () => {
+      const folder = await (
+        await navigator.storage.getDirectory()
+      ).getDirectoryHandle('disks', { create: true })
+      const writable = await (await folder.getFileHandle('primary.img', { create: true })).createWritable()
+      await writable.write({ type: 'write', position: 4096, data: new Uint8Array(512).fill(55) })
+      await writable.truncate(64 * 2 ** 20)
+      await writable.close()
+    })
+    expect(await ask(page, 'worker', PRIMARY)).toMatchObject({ ok: true, value: String(64 * 2 ** 20) })
+    expect(await ask(page, 'worker', { kind: 'read', offset: 4096 })).toMatchObject({ value: '55' })
+    expect(await ask(page, 'worker', { kind: 'read', offset: 0 })).toMatchObject({ value: '0' })
+    const left = await page.evaluate(async () => {
+      const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('disks')
+      const names: string[] = []
+      for await (const name of folder.keys()) names.push(name)
+      return names
+    })
+    expect(left).toEqual([])
+    await page.context().close()
   })
 })

@@ -16,6 +16,7 @@ import { sanitiseSend } from './broker/sends.ts'
 import { sanitiseVault } from './broker/vault.ts'
 import type { Domain } from './domain.ts'
 import type { LogLevel } from './life.ts'
+import type { Guard } from './policy/guard.ts'
 
 /** Characters of a line that a guest may put into the journal. */
 const LOG_LINE_LIMIT = 400
@@ -24,6 +25,7 @@ const LOG_LINE_LIMIT = 400
 export type HypercallTarget = {
   readonly version: string
   readonly broker: Broker
+  readonly guard: Guard
   domains(): readonly Domain[]
   /** The same calls that the page makes. */
   call(request: CallRequest): Promise<Result<unknown, Fault>>
@@ -156,6 +158,14 @@ const send = brokered(sanitiseSend, ({ core, caller }, request) => core.broker.s
 const clip = brokered(sanitiseClip, ({ core, caller }, request) => core.broker.clip.clip(caller, request))
 const vault = brokered(sanitiseVault, ({ core, caller }, request) => core.broker.vault.call(caller, request))
 
+/** Shown to a guest; changed by the person alone, in the console. */
+function sanitisePolicy(untrustedArguments: readonly string[]): Result<Act, Fault> {
+  const [what, ...more] = untrustedArguments
+  if (more.length > 0 || (what !== undefined && what !== 'log'))
+    return malformed('this call takes nothing, for the policy, or “log”; it is changed in the console alone')
+  return ok(({ core }) => Promise.resolve(ok(core.guard.describe(what ?? 'text'))))
+}
+
 const HYPERCALLS: Readonly<Record<HypercallName, Hypercall>> = {
   info: { needs: undefined, sanitise: plain(info) },
   log: { needs: undefined, sanitise: sanitiseLog },
@@ -173,7 +183,7 @@ const HYPERCALLS: Readonly<Record<HypercallName, Hypercall>> = {
   focus: { needs: 'control', sanitise: undefined },
   snapshot: { needs: 'control', sanitise: undefined },
   clone: { needs: 'control', sanitise: undefined },
-  policy: { needs: 'control', sanitise: undefined },
+  policy: { needs: 'control', sanitise: sanitisePolicy },
   console: { needs: 'control', sanitise: undefined },
 }
 

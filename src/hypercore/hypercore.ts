@@ -12,7 +12,6 @@ import type { HandOff } from '../protocol/hand-off.ts'
 import type { CallRequest, SupervisorEvent, SupervisorRequest } from '../protocol/supervisor.ts'
 import { bootOrder, parallelStarts, READY_PATIENCE_MS } from './boot-plan.ts'
 import { Broker } from './broker/broker.ts'
-import type { Crossing } from './broker/gate.ts'
 import { Domain, type DomainHost } from './domain.ts'
 import type { HyperCoreEnvironment } from './environment.ts'
 import { Flash } from './flash.ts'
@@ -21,7 +20,7 @@ import { hypercall } from './hypercalls.ts'
 import type { LogLevel } from './life.ts'
 import { checkBudget, checkMemorySize } from './memory-budget.ts'
 import { Network, type Cable } from './network.ts'
-import { networkRules } from './network-rules.ts'
+import { Guard } from './policy/guard.ts'
 import { allot } from './scheduler.ts'
 
 /** Told to guests and shown to people; the version of package.json. */
@@ -50,6 +49,7 @@ export class HyperCore implements DomainHost {
   readonly environment: HyperCoreEnvironment
   readonly version = HYPERCORE_VERSION
   readonly broker: Broker
+  readonly guard: Guard
   readonly #domains = new Map<string, Domain>()
   readonly #restarts = new Map<DomainId, number[]>()
   readonly #logLines = new Map<Domain, number>()
@@ -59,8 +59,16 @@ export class HyperCore implements DomainHost {
 
   constructor(environment: HyperCoreEnvironment) {
     this.environment = environment
+    this.guard = new Guard({
+      applianceOf: (id) => this.#domains.get(id)?.identity.definition.name,
+      now: () => environment.now(),
+      wallClock: () => environment.wallClock(),
+      after: (ms, action) => environment.after(ms, action),
+      emit: (event) => this.#emit(event),
+      changed: () => this.#board?.network.policyChanged(),
+    })
     this.broker = new Broker({
-      judges: { decide: byHand, ask: () => Promise.resolve(false) },
+      judges: this.guard,
       domains: () => this.domains(),
       now: () => environment.now(),
       after: (ms, action) => environment.after(ms, action),
@@ -77,7 +85,7 @@ export class HyperCore implements DomainHost {
   receive(request: SupervisorRequest): void {
     switch (request.kind) {
       case 'hand-off':
-        return this.#takeOver(request.handOff)
+        return this.#takeOver(request.handOff, request.policyText)
       case 'call':
         void this.#answer(request.callId, request.call)
         return undefined
@@ -101,6 +109,10 @@ export class HyperCore implements DomainHost {
       case 'setHibernate':
       case 'leaving':
         return err(fault('not-implemented', `“${request.name}” is not built yet.`))
+      case 'setPolicy':
+        return this.guard.setPolicy(request.args.text)
+      case 'answerConsent':
+        return this.guard.answer(request.args.id, request.args.answer)
       case 'cancelTransfer':
         return this.broker.cancelTransfer(request.args.transfer)
       case 'answerClip':
@@ -126,6 +138,7 @@ export class HyperCore implements DomainHost {
   }
 
   changed(domain: Domain): void {
+    if (!domain.live) this.guard.domainEnded(domain.id)
     if (this.#domains.get(domain.id) !== domain) return
     this.#emit({ type: 'domain-changed', domain: domain.info(domain.id === this.#focused) })
   }
@@ -185,10 +198,9 @@ export class HyperCore implements DomainHost {
     )
   }
 
-  #takeOver(handOff: HandOff): void {
+  #takeOver(handOff: HandOff, policyText: string | undefined): void {
     if (this.#board !== undefined) return this.log('error', 'a second hand-off was ignored')
-    const rules = networkRules((id) => this.#domains.get(id)?.identity.definition.network ?? 'none')
-    const network = new Network(this.environment, rules, undefined)
+    const network = new Network(this.environment, this.guard, undefined)
     this.#board = { handOff, flash: new Flash(handOff), network }
     for (const definition of APPLIANCES) {
       const added = this.#add(definition, {}, true)
@@ -199,6 +211,9 @@ export class HyperCore implements DomainHost {
       for (const domain of this.domains()) domain.tick(this.environment.now())
     })
     this.environment.every(SCHEDULE_MS, () => this.#schedule())
+    const applied = policyText === undefined ? ok(undefined) : this.guard.setPolicy(policyText)
+    if (!applied.ok) this.log('warning', `${applied.error.message} The default policy is in force.`)
+    if (policyText === undefined || !applied.ok) this.guard.announce()
     this.#emit({ type: 'ready', memoryBudgetMiB: handOff.memoryBudgetMiB })
     void this.#boot(handOff)
   }
@@ -325,6 +340,7 @@ export class HyperCore implements DomainHost {
       this,
     )
     this.#domains.set(id, domain)
+    this.guard.domainsChanged()
     this.changed(domain)
     return ok(id)
   }
@@ -345,6 +361,7 @@ export class HyperCore implements DomainHost {
     const legal = domain.may('remove')
     if (!legal.ok) return legal
     this.#domains.delete(domain.id)
+    this.guard.domainsChanged()
     if (this.#focused === domain.id) this.#focused = undefined
     this.#emit({ type: 'domain-removed', id: domain.id })
     return ok(undefined)
@@ -370,6 +387,7 @@ export class HyperCore implements DomainHost {
 
   /** Sends the newest figures and grants everyone their part of the processors. */
   #schedule(): void {
+    this.guard.report()
     const running = this.domains().filter(({ live }) => live)
     const stats = running.flatMap((domain) => {
       const figures = domain.takeStats()
@@ -395,10 +413,4 @@ function mergeLimits(limits: CpuLimits, wanted: Partial<CpuLimits>): Result<CpuL
   return err(
     fault('malformed', 'A cap is 1 to 100 percent of a core, a weight 1 to 1000; both whole numbers.'),
   )
-}
-
-/** Until there is a policy: what a person does with their own hands, and nothing that a guest begins but its offers. */
-function byHand({ source, destination, service }: Crossing): 'allow' | 'deny' {
-  if (destination === 'host') return 'allow'
-  return source === 'host' && service === 'file' ? 'allow' : 'deny'
 }

@@ -1,12 +1,11 @@
 /** Joins the domains' network ports to the fabric: frames by message, and an acknowledgement for every one taken. */
 
 import { Fabric } from '../fabric/fabric.ts'
-import type { AttachedPort, PortCounters } from '../fabric/environment.ts'
+import type { AttachedPort, Flow, PortCounters, Verdict } from '../fabric/environment.ts'
 import { Wisp } from '../fabric/relay/wisp.ts'
 import { parseNetworkMessage, type NetworkMessage } from '../protocol/channels.ts'
 
 import type { HyperCoreEnvironment } from './environment.ts'
-import type { NetworkRules } from './network-rules.ts'
 
 /** A card's cable: the end that goes to the domain's worker. */
 export type Cable = {
@@ -14,17 +13,23 @@ export type Cable = {
   unplug(): void
 }
 
+/** Who may talk to whom; of the guard (policy/guard.ts). */
+export type FlowRules = {
+  decideFlow(flow: Flow): Verdict
+  mayTalk(from: string, to: string): boolean
+}
+
 export class Network {
   readonly #fabric: Fabric
   readonly #attached = new Map<string, AttachedPort>()
 
   /** `relayUrl`: of a relay that speaks WISP; undefined: there is none. */
-  constructor(environment: HyperCoreEnvironment, rules: NetworkRules, relayUrl: string | undefined) {
+  constructor(environment: HyperCoreEnvironment, rules: FlowRules, relayUrl: string | undefined) {
     const { outside } = environment
     const wisp = relayUrl === undefined ? undefined : new Wisp(() => outside.openSocket(relayUrl))
     this.#fabric = new Fabric({
       ...outside,
-      decide: (flow) => rules.decide(flow),
+      decide: (flow) => rules.decideFlow(flow),
       mayTalk: (from, to) => rules.mayTalk(from, to),
       now: () => environment.now(),
       wallClock: () => environment.wallClock(),

@@ -2,6 +2,7 @@
 
 import type { CpuLimits, DomainConfig, DomainId, DomainInfo, DomainStats, VmExit } from './domain.ts'
 import type { HandOff } from './hand-off.ts'
+import type { PolicyDecision, PolicyRule } from './policy.ts'
 import type { SnapshotsReport } from './snapshot.ts'
 
 export type ConsoleHandle = {
@@ -14,21 +15,6 @@ export type ConsoleHandle = {
    * Rejects with a FaultError: `timeout` after `timeoutMs` (default 30,000), `illegal-state` when the domain ends first.
    */
   waitFor(pattern: RegExp | string, options?: { readonly timeoutMs?: number }): Promise<string>
-}
-
-export type PolicyRule = {
-  readonly source: string
-  readonly destination: string
-  readonly service: string
-  readonly verdict: 'allow' | 'ask' | 'deny'
-}
-export type PolicyDecision = {
-  readonly at: number
-  readonly rule: number
-  readonly source: string
-  readonly destination: string
-  readonly service: string
-  readonly verdict: 'allow' | 'deny'
 }
 
 export type HypercoreEvents = {
@@ -81,7 +67,17 @@ export type Hypercore = {
   /** Undefined before the first sample. */
   stats(id: string): DomainStats | undefined
   exits(id: string): AsyncIterable<VmExit>
-  readonly policy: { rules(): PolicyRule[]; set(rules: readonly PolicyRule[]): void; log(): PolicyDecision[] }
+  readonly policy: {
+    /** The table in force, in order; the last line that denies everything is always implied. */
+    rules(): PolicyRule[]
+    /** Puts `rules` in force, without comments; the zones of the present policy stay. */
+    set(rules: readonly PolicyRule[]): Promise<void>
+    text(): string
+    /** Rejects with `malformed`, naming the line. */
+    setText(text: string): Promise<void>
+    /** Decisions, the latest last; the same one again counts up its row. */
+    log(): PolicyDecision[]
+  }
   measurements(): { readonly pcrs: Record<number, string>; readonly eventLog: Uint8Array }
   /** What the firmware handed over; undefined before it did. */
   handOff(): HandOff | undefined

@@ -4,6 +4,7 @@ import type { CpuLimits, DomainConfig, DomainId, DomainInfo, DomainStats } from 
 import type { ClipAnswer } from './clip.ts'
 import type { Fault } from './fault.ts'
 import type { HandOff } from './hand-off.ts'
+import type { ConsentAnswer, ConsentRequest, PolicyDecision } from './policy.ts'
 import type { SnapshotId, SnapshotsReport, SnapshotTaken } from './snapshot.ts'
 import type { TransferInfo } from './transfers.ts'
 
@@ -44,6 +45,9 @@ export type Calls = {
   /** Takes a file out of a guest. */
   fetchFile: { args: { id: DomainId; path: string }; result: Blob }
   cancelTransfer: { args: { transfer: number }; result: void }
+  /** Puts another policy in force at once. A text that is none is `malformed`, and the one before stays. */
+  setPolicy: { args: { text: string }; result: void }
+  answerConsent: { args: { id: number; answer: ConsentAnswer }; result: void }
   /** What the page answers to `clip-wanted`. */
   answerClip: { args: { answer: ClipAnswer }; result: void }
 }
@@ -57,7 +61,12 @@ export type CallRequest = {
 /** Page → HyperCore. */
 export type SupervisorRequest =
   /** First and once. */
-  | { readonly kind: 'hand-off'; readonly handOff: HandOff }
+  | {
+      readonly kind: 'hand-off'
+      readonly handOff: HandOff
+      /** The person's own, in force before the first guest runs; undefined: the default. */
+      readonly policyText: string | undefined
+    }
   | { readonly kind: 'call'; readonly callId: number; readonly call: CallRequest }
 
 /** HyperCore → page. */
@@ -78,6 +87,12 @@ export type SupervisorEvent =
       readonly display: MessagePort
       readonly console: MessagePort
     }
+  /** The policy in force. */
+  | { readonly type: 'policy'; readonly text: string }
+  /** Rows of the log that are new or have counted up; `denied` since the start. At most four times a second. */
+  | { readonly type: 'decisions'; readonly rows: readonly PolicyDecision[]; readonly denied: number }
+  /** Every question that is open. */
+  | { readonly type: 'consents'; readonly open: readonly ConsentRequest[] }
   | { readonly type: 'snapshots'; readonly report: SnapshotsReport }
   | { readonly type: 'stats'; readonly stats: readonly (readonly [DomainId, DomainStats])[] }
   /** Every file that is on its way. */

@@ -60,15 +60,11 @@ export function createHypercore(seat: Seat, version: string): Hypercore {
       }),
     }),
     policy: {
-      rules: () => {
-        throw notImplemented('Reading the policy')
-      },
-      set: () => {
-        throw notImplemented('Changing the policy')
-      },
-      log: () => {
-        throw notImplemented('The log of policy decisions')
-      },
+      rules: () => seat.policy.rules(),
+      set: async (rules) => seat.policy.setRules(rules),
+      text: () => seat.policy.store.getState().text,
+      setText: async (text) => seat.policy.setText(text),
+      log: () => [...seat.policy.store.getState().decisions],
     },
     measurements: () => {
       throw notImplemented('The record of measurements')

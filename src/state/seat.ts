@@ -27,6 +27,7 @@ import {
   type SwitchFigure,
 } from './machine-store.ts'
 import { browserEnvironment, type PageEnvironment } from './page-environment.ts'
+import { PolicyDesk } from './policy-desk.ts'
 import { StatsHistory } from './stats-history.ts'
 import { SupervisorClient, type SupervisorPort } from './supervisor-client.ts'
 import { TerminalFeed } from './terminal-feed.ts'
@@ -39,6 +40,7 @@ export class Seat {
   readonly events = new Emitter<HypercoreEvents>()
   /** Files on their way, and text for clipboards. */
   readonly crossings = new Crossings((answer) => this.call('answerClip', { answer }))
+  readonly policy = new PolicyDesk((text) => this.call('setPolicy', { text }))
   /** Resolves when HyperCore has taken over; rejects when it died before. */
   readonly ready: Promise<void>
   readonly #environment: PageEnvironment
@@ -72,7 +74,7 @@ export class Seat {
   connect(
     worker: SupervisorPort,
     handOff: HandOff,
-    options: { readonly preferredFocus?: string | undefined } = {},
+    options: { readonly preferredFocus?: string | undefined; readonly policyText?: string | undefined } = {},
   ): void {
     if (this.#client !== undefined) throw new Error('a seat is connected once')
     this.#preferredFocus = options.preferredFocus ?? handOff.settings.firstScreen
@@ -83,7 +85,7 @@ export class Seat {
     })
     this.#client = client
     this.#disposables.add(client.dispose)
-    client.handOff(handOff)
+    client.handOff(handOff, options.policyText)
   }
 
   #receive(event: SupervisorEvent): void {
@@ -109,6 +111,10 @@ export class Seat {
           this.events.emit('stats', { id, stats })
         }
         return
+      case 'policy':
+      case 'decisions':
+      case 'consents':
+        return this.policy.receive(event)
       case 'transfers':
       case 'clip-offer':
       case 'clip-wanted':

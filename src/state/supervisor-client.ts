@@ -55,8 +55,8 @@ export class SupervisorClient {
     this.#disposables.add(() => this.#port.removeEventListener(type, listener))
   }
 
-  handOff(handOff: HandOff): void {
-    this.#port.postMessage({ kind: 'hand-off', handOff })
+  handOff(handOff: HandOff, policyText: string | undefined): void {
+    this.#port.postMessage({ kind: 'hand-off', handOff, policyText })
   }
 
   /** Calls that have not settled yet. */

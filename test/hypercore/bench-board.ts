@@ -278,7 +278,7 @@ export class Bench {
   }
 
   async handOff(given: HandOff): Promise<void> {
-    this.core.receive({ kind: 'hand-off', handOff: given })
+    this.core.receive({ kind: 'hand-off', handOff: given, policyText: undefined })
     await this.settle()
   }
 

@@ -150,7 +150,7 @@ describe('control', () => {
     expect((await ask(management, 'cap', 'web', '1e2'))?.status).toBe('malformed')
     expect((await ask(management, 'resume', 'web'))?.status).toBe('illegal-state')
     expect((await ask(management, 'snapshot', 'web', 'a'))?.status).toBe('not-implemented')
-    expect((await ask(web, 'clip', 'get'))?.status).toBe('forbidden')
+    expect((await ask(web, 'vault', 'get', 'key'))?.status).toBe('forbidden')
   })
 
   it('is not answered to a later life of the caller', async () => {

@@ -31,7 +31,11 @@ const fails = (kind: string, words = '') => ({
 
 describe('the hand-off', () => {
   it('makes one domain of each appliance and says ready after them', () => {
-    expect(bench.events.map(({ type }) => type)).toEqual([...Array(5).fill('domain-changed'), 'ready'])
+    expect(bench.events.map(({ type }) => type)).toEqual([
+      ...Array(5).fill('domain-changed'),
+      'policy',
+      'ready',
+    ])
     expect(bench.states('vault')).toEqual(['created'])
     expect(bench.spawned).toEqual([])
   })

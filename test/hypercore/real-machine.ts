@@ -124,7 +124,7 @@ export class RealMachine {
 
   static async powerOn(given: HandOff): Promise<RealMachine> {
     const machine = new RealMachine(await domainBundlePath())
-    machine.core.receive({ kind: 'hand-off', handOff: given })
+    machine.core.receive({ kind: 'hand-off', handOff: given, policyText: undefined })
     return machine
   }
 

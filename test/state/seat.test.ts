@@ -292,7 +292,6 @@ describe('window.hypercore', () => {
     const { seat } = connected()
     const api = createHypercore(seat, '1')
     const fault = expect.objectContaining({ kind: 'not-implemented' })
-    expect(() => api.policy.rules()).toThrow(fault)
     expect(() => api.measurements()).toThrow(fault)
     await expect(api.exits('web')[Symbol.asyncIterator]().next()).rejects.toEqual(fault)
   })

@@ -110,6 +110,10 @@ export class FakeMachine extends EventTarget {
         return `/root/inbox/${call.args.file}`
       case 'fetchFile':
         return new Blob([call.args.path])
+      case 'setPolicy':
+        return this.#event({ type: 'policy', text: call.args.text })
+      case 'answerConsent':
+        return this.#event({ type: 'consents', open: [] })
       case 'focus':
       case 'clone':
       case 'snapshot':

@@ -1,0 +1,78 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { PolicyTable, type Flow, type Ruling } from '../../../src/hypercore/policy/table.ts'
+import { parsePolicy, type Policy } from '../../../src/protocol/policy.ts'
+import { flows, policies } from '../../protocol/policy-arbitraries.ts'
+
+const applianceOf = (id: string): string | undefined =>
+  ['trunk', 'host', 'gateway', 'portal', 'internet'].includes(id) ? undefined : id.replace(/-\d+$/, '')
+
+function table(text: string): PolicyTable {
+  const parsed = parsePolicy(text)
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.error))
+  return new PolicyTable(parsed.value, applianceOf)
+}
+
+/** The same by the letter of the description, without any haste. */
+function model({ entries }: Policy, flow: Flow): Ruling {
+  const means = (name: string, party: string): boolean => {
+    if (name === '*') return party !== 'trunk'
+    if (name === party || name === applianceOf(party)) return true
+    return entries.some(
+      (entry) =>
+        entry.kind === 'zone' &&
+        entry.name === name &&
+        entry.members.some((member) => member === party || member === applianceOf(party)),
+    )
+  }
+  for (const [index, entry] of entries.entries()) {
+    if (entry.kind !== 'rule') continue
+    if (!means(entry.source, flow.source) || !means(entry.destination, flow.destination)) continue
+    if (entry.service === '*' || entry.service === flow.service)
+      return { verdict: entry.verdict, line: index + 1 }
+  }
+  return { verdict: 'deny', line: entries.length + 1 }
+}
+
+describe('the table', () => {
+  it('lets the first line that fits decide, and denies what none allows', () => {
+    const policy = table('web portal http deny\n* portal http allow\n')
+    const http = (source: string, destination = 'portal') =>
+      policy.decide({ source, destination, service: 'http' })
+    expect(http('web')).toMatchObject({ verdict: 'deny', line: 1 })
+    expect(http('primary')).toMatchObject({ verdict: 'allow', line: 2 })
+    expect(http('primary', 'internet')).toEqual({ verdict: 'deny', line: 3 })
+  })
+
+  it('means every domain of an appliance by its name, and one by its id', () => {
+    const policy = table('web-2 portal http deny\nweb portal http allow\n')
+    const verdict = (source: string) =>
+      policy.decide({ source, destination: 'portal', service: 'http' }).verdict
+    expect([verdict('web'), verdict('web-2'), verdict('web-3')]).toEqual(['allow', 'deny', 'allow'])
+  })
+
+  it('never means the trunk by a star', () => {
+    const policy = table('* * * allow\n')
+    const verdict = (source: string, destination: string) =>
+      policy.decide({ source, destination, service: 'http' }).verdict
+    expect(verdict('trunk', 'web')).toBe('deny')
+    expect(verdict('web', 'trunk')).toBe('deny')
+    expect(policy.mayTalk('trunk', 'web')).toBe(false)
+    expect(table('trunk web http ask\n').mayTalk('trunk', 'web')).toBe(true)
+  })
+
+  it('decides as its description says, for any policy and any flow, and again the same', () => {
+    fc.assert(
+      fc.property(policies(), fc.array(flows, { minLength: 1, maxLength: 8 }), (policy, asked) => {
+        const rulings = new PolicyTable(policy, applianceOf)
+        for (const flow of [...asked, ...asked]) {
+          expect(rulings.decide(flow)).toMatchObject(model(policy, flow))
+          // Nobody may talk who is not seen to be allowed to.
+          const isDenied = model(policy, flow).verdict === 'deny'
+          expect(isDenied || rulings.mayTalk(flow.source, flow.destination)).toBe(true)
+        }
+      }),
+      { numRuns: 20_000 },
+    )
+  })
+})

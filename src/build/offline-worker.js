@@ -6,6 +6,11 @@
  */
 const { version, files } = /* BUILD_LIST */ { version: '', files: [''] }
 const NAME = `hyperspace-${version}`
+/**
+ * Many servers answer with `Vary: Origin`. Module scripts and styles are fetched with an Origin, what the cache fetched
+ * for itself was not: compared by that header nothing would be found again, although every file is the same for all.
+ */
+const KEPT = { cacheName: NAME, ignoreVary: true }
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a service worker's global scope is not a window
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self))
 
@@ -40,10 +45,8 @@ worker.addEventListener('fetch', (event) => {
   // A reload that bypasses caches is a person's way out of a damaged file.
   if (request.cache === 'reload' || request.cache === 'no-store') return
   if (request.mode === 'navigate') {
-    event.respondWith(
-      fetch(request).catch(async () => (await caches.match('./', { cacheName: NAME })) ?? Response.error()),
-    )
+    event.respondWith(fetch(request).catch(async () => (await caches.match('./', KEPT)) ?? Response.error()))
     return
   }
-  event.respondWith(caches.match(request, { cacheName: NAME }).then((kept) => kept ?? fetch(request)))
+  event.respondWith(caches.match(request, KEPT).then((kept) => kept ?? fetch(request)))
 })

@@ -31,7 +31,7 @@ export type OpenedPage = {
   readonly complaints: string[]
 }
 
-/** Opens the built product in a fresh profile. `path` is appended to its address: “?boot=primary”. */
+/** Opens the built product in a fresh profile. `path` is relative to its address (“?boot=primary”), or another server's. */
 export async function openProduct(
   path = '',
   options: BrowserContextOptions = {},
@@ -46,6 +46,6 @@ export async function openProduct(
     if (message.type() === 'error') complaints.push(`console: ${message.text()}`)
   })
   await prepare?.(page)
-  await page.goto(inject('productUrl') + path)
+  await page.goto(new URL(path, inject('productUrl')).href)
   return { page, complaints }
 }

@@ -57,6 +57,8 @@ export class StageController {
     this.#show()
     terminal.open()
     screen.fit()
+    // The first guest on the stage could not take the keyboard before it was opened; nobody else may have it by now.
+    if (this.#shown === terminal && hasKeyboard(undefined)) terminal.focus()
     const resized = new ResizeObserver(() => {
       terminal.fit()
       screen.fit()

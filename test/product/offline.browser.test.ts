@@ -1,0 +1,45 @@
+import { afterAll, expect, test } from 'vitest'
+import { preview, type PreviewServer } from 'vite'
+import { focusedId, openMachine, typeLine, untilReady, untilShown } from './driver.ts'
+
+let server: PreviewServer | undefined
+afterAll(() => server?.close())
+
+/** A server of this test's own, to be killed. */
+async function serve(): Promise<{ url: string; kill(): Promise<void> }> {
+  const configFile = new URL('../../vite.config.ts', import.meta.url).pathname
+  const started = await preview({ configFile, logLevel: 'warn', preview: { port: 0, host: '127.0.0.1' } })
+  server = started
+  const url = started.resolvedUrls?.local[0]
+  if (url === undefined) throw new Error('the preview server gave no address')
+  return {
+    url,
+    kill: async () => {
+      const closed = started.close()
+      // A browser opens a connection in place of every one it lost.
+      if ('closeAllConnections' in started.httpServer) started.httpServer.closeAllConnections()
+      await closed
+      server = undefined
+      await expect(fetch(url)).rejects.toThrow('fetch failed')
+    },
+  }
+}
+
+test('after one visit the product starts without its server, and its guests answer', async () => {
+  const served = await serve()
+  const { page, complaints } = await openMachine(`${served.url}?boot=primary`)
+  await untilReady(page, ['primary'])
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined))
+
+  await served.kill()
+  await page.reload()
+  await untilReady(page, ['primary'])
+  expect(await focusedId(page)).toBe('primary')
+  await typeLine(page, 'uname -a')
+  await untilShown(page, 'primary', /Linux primary .* i686/)
+
+  // Any link works, not only the one that was visited: the page is one file whatever follows its “?”.
+  await page.goto(`${served.url}?boot=primary&embed`)
+  await untilReady(page, ['primary'])
+  expect(complaints).toEqual([])
+})

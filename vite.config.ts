@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vitest/config'
-import { CONTENT_SECURITY_POLICY, contentSecurityPolicy } from './src/build/content-security-policy.ts'
+import { contentSecurityPolicy, SERVED_CONTENT_SECURITY_POLICY } from './src/build/content-security-policy.ts'
 import { hypercoreSize } from './src/build/hypercore-size.ts'
 import { notices } from './src/build/notices.ts'
 import { offline } from './src/build/offline.ts'
@@ -33,7 +33,10 @@ export default defineConfig({
   server: { fs: { allow: [root] } },
   preview: {
     port: 4173,
-    headers: { 'Content-Security-Policy': CONTENT_SECURITY_POLICY, 'X-Content-Type-Options': 'nosniff' },
+    headers: {
+      'Content-Security-Policy': SERVED_CONTENT_SECURITY_POLICY,
+      'X-Content-Type-Options': 'nosniff',
+    },
   },
   test: {
     root,

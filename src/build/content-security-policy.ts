@@ -21,6 +21,16 @@ const DIRECTIVES = [
 
 export const CONTENT_SECURITY_POLICY = DIRECTIVES.join('; ')
 
+/**
+ * Of a response's header, which binds the workers as well: HyperCore's fetches pages of the world for guests, and speaks
+ * to a relay. The page itself keeps to its meta tag, which is stricter; both hold there.
+ */
+export const SERVED_CONTENT_SECURITY_POLICY = DIRECTIVES.map((directive) =>
+  directive.startsWith('connect-src')
+    ? `${directive} https: wss: ws://127.0.0.1:* ws://localhost:*`
+    : directive,
+).join('; ')
+
 /** Writes the policy into the built page; the development server needs inline scripts and goes without. */
 export function contentSecurityPolicy(): Plugin {
   return {

@@ -17,6 +17,8 @@
 import type { Dispose } from '../../base/disposables.ts'
 import { Flag, type Segment, type SegmentFields } from '../packets/tcp.ts'
 import { ByteQueue } from './byte-queue.ts'
+import { Congestion } from './congestion.ts'
+import { RoundTrip } from './round-trip.ts'
 import { after, plus } from './sequence.ts'
 
 /** Ethernet's 1,500 bytes less two headers of 20. */
@@ -27,10 +29,6 @@ const RECEIVE_BUFFER = 65_535
 
 /** Written and not yet acknowledged. */
 const SEND_BUFFER = 128 * 1024
-
-const INITIAL_RTO_MS = 1000
-const MIN_RTO_MS = 200
-const MAX_RTO_MS = 10_000
 
 /** Retransmissions of the same bytes before the peer counts as gone: half a minute. */
 const MAX_RETRIES = 7
@@ -46,9 +44,6 @@ const HALF_CLOSED_MS = 30_000
 
 /** Twice the segment lifetime of a link in one memory, generously. */
 const TIME_WAIT_MS = 1000
-
-/** RFC 6928. */
-const INITIAL_WINDOW_SEGMENTS = 10
 
 export type TcpState =
   | 'syn-received'
@@ -92,8 +87,7 @@ export class TcpConnection {
   readonly #outgoing = new ByteQueue()
   #ending = false
   #finSent = false
-  #congestionWindow: number
-  #slowStartLimit = Number.POSITIVE_INFINITY
+  readonly #congestion: Congestion
   #duplicates = 0
 
   #expected: number
@@ -102,10 +96,7 @@ export class TcpConnection {
   #advertisedEnd: number
   #acknowledge = false
 
-  #rto = INITIAL_RTO_MS
-  #smoothedRtt: number | undefined
-  #rttVariation = 0
-  #timed: { readonly sequence: number; readonly at: number } | undefined
+  readonly #roundTrip = new RoundTrip()
   #retries = 0
   #deadline: number
   #timer: { readonly at: number; readonly cancel: Dispose } | undefined
@@ -117,7 +108,7 @@ export class TcpConnection {
   constructor(host: ConnectionHost, syn: Segment, initialSequence: number) {
     this.#host = host
     this.#maximumSegment = Math.max(64, Math.min(OUR_MAXIMUM_SEGMENT, syn.maximumSegment ?? 536))
-    this.#congestionWindow = INITIAL_WINDOW_SEGMENTS * this.#maximumSegment
+    this.#congestion = new Congestion(this.#maximumSegment, SEND_BUFFER)
     this.#lastHeard = host.now()
     this.#unacknowledged = initialSequence
     this.#next = plus(initialSequence, 1)
@@ -127,7 +118,7 @@ export class TcpConnection {
     this.#windowAcknowledgement = initialSequence
     this.#expected = plus(syn.sequence, 1)
     this.#advertisedEnd = plus(this.#expected, RECEIVE_BUFFER)
-    this.#deadline = host.now() + this.#rto
+    this.#deadline = host.now() + this.#roundTrip.timeoutMs
     this.#sendSynAck()
     this.#arm()
   }
@@ -226,7 +217,7 @@ export class TcpConnection {
   /** False where nothing else of the segment is to be looked at. */
   #takeAcknowledgement(segment: Segment): boolean {
     const advance = after(segment.acknowledgement, this.#unacknowledged)
-    const flight = after(this.#highest(), this.#unacknowledged)
+    const flight = this.#flight()
     if (this.#state === 'syn-received') {
       if (advance < 1 || advance > flight) {
         this.#host.send(
@@ -244,7 +235,7 @@ export class TcpConnection {
       this.#state = 'established'
       this.#unacknowledged = plus(this.#unacknowledged, 1)
       this.#retries = 0
-      this.#measure(segment.acknowledgement)
+      this.#roundTrip.acknowledged(segment.acknowledgement, this.#host.now())
       this.#setWindow(segment)
       this.#restartTimer()
       this.#host.established()
@@ -285,17 +276,14 @@ export class TcpConnection {
   }
 
   #advance(count: number, segment: Segment): void {
-    this.#measure(segment.acknowledgement)
+    this.#roundTrip.acknowledged(segment.acknowledgement, this.#host.now())
     const finAcknowledged = this.#finSent && count > this.#outgoing.length
     this.#outgoing.drop(count)
     this.#unacknowledged = segment.acknowledgement
     if (after(this.#next, this.#unacknowledged) < 0) this.#next = this.#unacknowledged
     this.#duplicates = 0
     this.#retries = 0
-    if (this.#congestionWindow < this.#slowStartLimit)
-      this.#congestionWindow += Math.min(count, 2 * this.#maximumSegment)
-    else this.#congestionWindow += (this.#maximumSegment * this.#maximumSegment) / this.#congestionWindow
-    this.#congestionWindow = Math.min(this.#congestionWindow, SEND_BUFFER)
+    this.#congestion.acknowledged(count)
     this.#restartTimer()
     this.#wake(this.#writers)
     if (!finAcknowledged) return
@@ -308,17 +296,15 @@ export class TcpConnection {
   #duplicate(): void {
     this.#duplicates += 1
     if (this.#duplicates !== 3) return
-    this.#halve()
-    this.#congestionWindow = this.#slowStartLimit
-    this.#timed = undefined
+    this.#congestion.lostOne(this.#flight())
+    this.#roundTrip.discard()
     const length = Math.min(this.#maximumSegment, this.#outgoing.length)
     if (length > 0) this.#sendData(0, length)
     else if (this.#finSent) this.#send(Flag.fin | Flag.ack, this.#unacknowledged)
   }
 
-  #halve(): void {
-    const flight = after(this.#highest(), this.#unacknowledged)
-    this.#slowStartLimit = Math.max(Math.floor(flight / 2), 2 * this.#maximumSegment)
+  #flight(): number {
+    return after(this.#highest(), this.#unacknowledged)
   }
 
   #takeData(segment: Segment): void {
@@ -361,13 +347,12 @@ export class TcpConnection {
       const offset = after(this.#next, this.#unacknowledged)
       const unsent = this.#outgoing.length - offset
       if (unsent <= 0) break
-      const room = Math.min(this.#peerWindow, this.#congestionWindow) - offset
+      const room = Math.min(this.#peerWindow, this.#congestion.window) - offset
       const length = Math.min(unsent, this.#maximumSegment, room)
       // Small pieces only where nothing else is left, or nothing is under way (RFC 1122, section 4.2.3.4).
       if (length <= 0 || (length < this.#maximumSegment && length < unsent && offset > 0)) break
-      if (offset === 0) this.#deadline = this.#host.now() + this.#rto
-      if (this.#timed === undefined && this.#retries === 0)
-        this.#timed = { sequence: plus(this.#next, length), at: this.#host.now() }
+      if (offset === 0) this.#deadline = this.#host.now() + this.#roundTrip.timeoutMs
+      if (this.#retries === 0) this.#roundTrip.begin(plus(this.#next, length), this.#host.now())
       this.#sendData(offset, length)
       this.#next = plus(this.#next, length)
       this.#noteSent()
@@ -378,7 +363,7 @@ export class TcpConnection {
 
   #sendFin(): void {
     if (!this.#ending || after(this.#next, this.#unacknowledged) !== this.#outgoing.length) return
-    if (this.#outgoing.length === 0) this.#deadline = this.#host.now() + this.#rto
+    if (this.#outgoing.length === 0) this.#deadline = this.#host.now() + this.#roundTrip.timeoutMs
     this.#send(Flag.fin | Flag.ack, this.#next)
     this.#next = plus(this.#next, 1)
     this.#noteSent()
@@ -427,27 +412,12 @@ export class TcpConnection {
     )
   }
 
-  /** One sample at a time, never of bytes that were sent twice (Karn; RFC 6298, section 3). */
-  #measure(acknowledgement: number): void {
-    if (this.#timed === undefined || after(acknowledgement, this.#timed.sequence) < 0) return
-    const rtt = this.#host.now() - this.#timed.at
-    this.#timed = undefined
-    if (this.#smoothedRtt === undefined) {
-      this.#smoothedRtt = rtt
-      this.#rttVariation = rtt / 2
-    } else {
-      this.#rttVariation = 0.75 * this.#rttVariation + 0.25 * Math.abs(this.#smoothedRtt - rtt)
-      this.#smoothedRtt = 0.875 * this.#smoothedRtt + 0.125 * rtt
-    }
-    this.#rto = Math.min(MAX_RTO_MS, Math.max(MIN_RTO_MS, this.#smoothedRtt + 4 * this.#rttVariation))
-  }
-
   #waitsForAnswer(): boolean {
     return this.#unacknowledged !== this.#highest() || this.#outgoing.length > 0
   }
 
   #restartTimer(): void {
-    this.#deadline = this.#host.now() + this.#rto
+    this.#deadline = this.#host.now() + this.#roundTrip.timeoutMs
     this.#arm()
   }
 
@@ -482,12 +452,10 @@ export class TcpConnection {
   #retransmit(now: number): void {
     this.#retries += 1
     if (this.#retries > MAX_RETRIES) return this.abort()
-    this.#rto = Math.min(MAX_RTO_MS, this.#rto * 2)
-    this.#deadline = now + this.#rto
-    this.#timed = undefined
+    this.#roundTrip.backOff()
+    this.#deadline = now + this.#roundTrip.timeoutMs
     if (this.#state === 'syn-received') return this.#sendSynAck()
-    this.#halve()
-    this.#congestionWindow = this.#maximumSegment
+    this.#congestion.lostAll(this.#flight())
     // From the first unacknowledged byte on, once more; a closed window is asked about with one byte.
     this.#next = this.#unacknowledged
     if (this.#outgoing.length > 0) {

@@ -161,11 +161,25 @@ describe('hv', () => {
     }
     await guest.run('head -c 61000 /dev/urandom > /tmp/f')
     const sum = (await guest.run('md5sum /tmp/f')).slice(0, 32)
-    await guest.run('hv send web /tmp/f')
+    await guest.run('hv send /tmp/f web')
     const bytes = Buffer.concat(chunks.map((chunk) => Buffer.from(chunk, 'base64')))
     const { createHash } = await import('node:crypto')
     expect(chunks.length).toBe(3)
     expect(createHash('md5').update(bytes).digest('hex')).toBe(sum)
+  })
+
+  it('gives a file up on Ctrl-C, and says so to the supervisor, even where nothing is answered', async () => {
+    const guest = await bootToPrompt()
+    const calls: string[][] = []
+    guest.answer = (call) => {
+      calls.push([...call.arguments])
+      return call.arguments[2] === 'cancel' ? { status: HypercallStatus.ok, text: '' } : undefined
+    }
+    guest.type('echo hello >/tmp/f; hv send /tmp/f web; echo status $?\n')
+    await guest.waitFor(() => calls.length === 1, 20_000, 'first piece')
+    guest.type('\u0003')
+    await guest.see('hv: cancelled')
+    expect(calls.at(-1)).toEqual(['web', 'f', 'cancel'])
   })
 
   it('shows statistics on the full screen until q', async () => {

@@ -4,6 +4,7 @@
  *
  * Lengths from the host are checked as strictly as the host checks ours.
  */
+#include "ask.h"
 #include "wire.h"
 #include "programs.h"
 #include "upkeep.h"
@@ -19,12 +20,13 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define CLIENT_LIMIT 16
 #define SILENT_SUPERVISOR_MS 2000 /* nothing ever came from the host */
-#define SLOW_CALL_MS 60000        /* the host is there; a snapshot or a start may take its time */
+#define SLOW_CALL_MS 120000       /* the host is there; it may have to ask a person */
 #define OUTPUT_LIMIT (4 * (FRAME_HEADER + PAYLOAD_LIMIT))
 #define RESUMED_HOOK "/etc/hyperspace/resumed"
 
@@ -67,6 +69,8 @@ static void flush_output(void) {
             return;
         output_length -= written;
         memmove(output, output + written, output_length);
+        /* What has gone may have been a secret. */
+        explicit_bzero(output + output_length, written);
     }
 }
 
@@ -151,6 +155,45 @@ static void reply_received(struct reader *r) {
             answer(c, status, r->bytes + r->at, r->length - r->at);
 }
 
+static void send_answer(uint32_t ask, struct outcome *outcome) {
+    static uint8_t payload[6 + PIECE_LIMIT];
+    struct writer w = {.bytes = payload, .limit = sizeof payload};
+    write_u32(&w, ask);
+    write_u16(&w, outcome->status);
+    write_bytes(&w, outcome->bytes, outcome->length);
+    send_frame(FRAME_ANSWER, &w);
+    explicit_bzero(payload, w.length);
+    explicit_bzero(outcome->bytes, outcome->length);
+}
+
+static void ask_received(struct reader *r) {
+    static struct outcome outcome;
+    struct blob arguments[ASK_ARGUMENT_LIMIT];
+    uint32_t ask = read_u32(r);
+    uint16_t operation = read_u16(r), count = read_u16(r);
+    if (r->bad)
+        return;
+    for (unsigned i = 0; i < count && i < ASK_ARGUMENT_LIMIT; i++)
+        arguments[i].bytes = read_string(r, &arguments[i].length);
+    if (r->bad || r->at != r->length || count > ASK_ARGUMENT_LIMIT)
+        fail(&outcome, STATUS_MALFORMED, "the agent cannot read the question");
+    else if (operation != ASK_SERVE)
+        files_asked(operation, arguments, count, now_ms(), &outcome);
+    else if (serve_start(ask, arguments, count, now_ms(), &outcome))
+        return;
+    send_answer(ask, &outcome);
+}
+
+static void settle_services(void) {
+    static struct outcome outcome;
+    uint32_t ask;
+    int status;
+    for (pid_t ended; (ended = waitpid(-1, &status, WNOHANG)) > 0;)
+        serve_ended(ended, status);
+    while (serve_settled(now_ms(), &ask, &outcome))
+        send_answer(ask, &outcome);
+}
+
 static void resize_received(struct reader *r) {
     uint16_t columns = read_u16(r), rows = read_u16(r);
     if (!r->bad && columns >= 1 && columns <= 1000 && rows >= 1 && rows <= 1000)
@@ -176,6 +219,7 @@ static void resumed_received(struct reader *r) {
     for (struct client *c = clients; c < clients + CLIENT_LIMIT; c++)
         if (c->fd >= 0 && c->waiting)
             answer_words(c, STATUS_FAILED, "the domain was restored from a snapshot meanwhile");
+    files_drop_all();
     redraw_console();
     run_hook(RESUMED_HOOK);
 }
@@ -207,6 +251,9 @@ static void frame_received(uint16_t type, const uint8_t *payload, uint32_t lengt
             send_frame(FRAME_PONG, &w);
         break;
     }
+    case FRAME_ASK:
+        ask_received(&r);
+        break;
     default: /* WELCOME needs nothing more; a later supervisor's frames are ignored */
         break;
     }
@@ -272,15 +319,29 @@ static int poll_timeout(void) {
     for (struct client *c = clients; c < clients + CLIENT_LIMIT; c++)
         if (c->fd >= 0 && c->waiting && (soonest < 0 || c->deadline < soonest))
             soonest = c->deadline;
+    int64_t service = serve_deadline();
+    if (service >= 0 && (soonest < 0 || service < soonest))
+        soonest = service;
     if (soonest < 0)
         return -1;
     return soonest > now ? soonest - now : 0;
 }
 
+#define POLLS (2 + CLIENT_LIMIT + SERVE_POLLS)
+
+static void child_ended(int signal) { (void)signal; }
+
 /* agent ROLE [ready]: ROLE is empty when init has said hello; "ready" when the role has no program that would say so. */
 int agent_main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGCHLD, SIG_IGN);
+    /* A child's end is heard of while the agent waits, and only then. */
+    sigset_t child, none;
+    sigemptyset(&none);
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &child, NULL);
+    sigaction(SIGCHLD, &(struct sigaction){.sa_handler = child_ended}, NULL);
+    files_start();
     for (struct client *c = clients; c < clients + CLIENT_LIMIT; c++)
         c->fd = -1;
     int listener = listen_for_clients();
@@ -295,15 +356,25 @@ int agent_main(int argc, char **argv) {
     }
     for (;;) {
         flush_output();
-        struct pollfd polls[2 + CLIENT_LIMIT] = {
+        struct pollfd polls[POLLS] = {
             {.fd = channel, .events = POLLIN | (output_length > 0 ? POLLOUT : 0)},
             {.fd = listener, .events = POLLIN},
         };
         for (int i = 0; i < CLIENT_LIMIT; i++)
             polls[2 + i] = (struct pollfd){.fd = clients[i].fd, .events = POLLIN};
-        if (poll(polls, 2 + CLIENT_LIMIT, poll_timeout()) < 0 && errno != EINTR)
-            return 1;
+        serve_polls(polls + 2 + CLIENT_LIMIT);
+        int timeout = poll_timeout();
+        struct timespec patience = {.tv_sec = timeout / 1000, .tv_nsec = timeout % 1000 * 1000000L};
+        if (ppoll(polls, POLLS, timeout < 0 ? NULL : &patience, &none) < 0) {
+            if (errno != EINTR)
+                return 1;
+            for (int i = 0; i < POLLS; i++)
+                polls[i].revents = 0;
+        }
+        serve_read(polls + 2 + CLIENT_LIMIT);
+        settle_services();
         settle_late_calls();
+        files_drop_idle(now_ms());
         if (polls[0].revents & POLLIN)
             read_channel();
         for (int i = 0; i < CLIENT_LIMIT; i++)

@@ -13,6 +13,8 @@
 #define CONNECT_TRIES 100
 #define CONNECT_PAUSE_NS 10000000
 
+volatile sig_atomic_t interrupted;
+
 int agent_connect(void) {
     struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = AGENT_SOCKET};
     int agent = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
@@ -42,7 +44,9 @@ bool agent_call(int agent, uint16_t number, const struct argument *arguments, si
     if (send(agent, request, w.length, MSG_NOSIGNAL) >= 0)
         do
             got = recv(agent, packet, sizeof packet, 0);
-        while (got < 0 && errno == EINTR);
+        while (got < 0 && errno == EINTR && !interrupted);
+    if (got < 0 && interrupted)
+        return false;
     if (got < 2) {
         fputs("hv: the guest agent went away\n", stderr);
         return false;

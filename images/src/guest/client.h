@@ -4,6 +4,8 @@
 
 #include "wire.h"
 
+#include <signal.h>
+
 struct argument {
     const char *text;
     size_t length;
@@ -14,6 +16,9 @@ struct reply {
     size_t length;
     char text[PAYLOAD_LIMIT + 1]; /* closed by a NUL */
 };
+
+/* Set by a signal handler: a call that waits gives up, and nothing is printed about it. */
+extern volatile sig_atomic_t interrupted;
 
 /* A connection to the agent; prints why and gives -1 when there is none. */
 int agent_connect(void);
@@ -47,6 +52,7 @@ enum {
     EXIT_NO_SUPERVISOR = 8,
     EXIT_NO_AGENT = 9,
     EXIT_USAGE = 64,
+    EXIT_INTERRUPTED = 130,
 };
 
 #endif

@@ -5,14 +5,19 @@
 #include "client.h"
 #include "programs.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Base64 of this much stays well under the channel's limits. */
 #define SEND_CHUNK (24 * 1024)
-#define SEND_LIMIT (16 * 1024 * 1024)
+#define SEND_LIMIT (64 * 1024 * 1024)
+/* What is done sooner needs no progress. */
+#define PROGRESS_AFTER_MS 1000
 
 struct command {
     const char *name;
@@ -39,9 +44,9 @@ static const struct command commands[] = {
     {"cap", CALL_CAP, 2, 2, false, "DOMAIN PERCENT", "limit its processor time"},
     {"policy", CALL_POLICY, 0, 8, true, "[OPERATION ...]", "show or change the policy"},
     {"console", CALL_CONSOLE, 1, 2, false, "DOMAIN [LINES]", "the end of its console"},
-    {"send", CALL_SEND, 2, 2, false, "DOMAIN FILE", "give it a file"},
-    {"clip", CALL_CLIP, 1, 2, false, "get | set [TEXT]", "the shared clipboard; set without TEXT reads standard input"},
-    {"vault", CALL_VAULT, 1, 4, false, "OPERATION [NAME ...]", "ask the vault"},
+    {"send", CALL_SEND, 2, 2, false, "FILE DOMAIN", "give a domain a copy of a file"},
+    {"clip", CALL_CLIP, 1, 2, false, "get | set [TEXT]", "your clipboard, if you agree; set reads standard input"},
+    {"vault", CALL_VAULT, 1, 2, false, "get NAME | list | sign FILE | pubkey", "a secret or a signature from the vault"},
     {"ready", CALL_LOCAL_READY, 0, 0, false, "", "tell the supervisor that the first screen is up"},
 };
 
@@ -74,6 +79,14 @@ static void print_reply(struct reply *reply, bool as_table) {
         putchar('\n');
 }
 
+/* Text that is somebody's: as it is into a file or a pipe, harmless on a terminal. */
+static void print_content(struct reply *reply) {
+    if (isatty(STDOUT_FILENO))
+        print_reply(reply, false);
+    else
+        fwrite(reply->text, 1, reply->length, stdout);
+}
+
 static int call_and_print(const struct command *command, const struct argument *arguments, size_t count) {
     static struct reply reply;
     int agent = agent_connect();
@@ -84,7 +97,9 @@ static int call_and_print(const struct command *command, const struct argument *
     if (!settled)
         return EXIT_NO_AGENT;
     int code = report_status(&reply);
-    if (code == 0)
+    if (code == 0 && (command->number == CALL_CLIP || command->number == CALL_VAULT))
+        print_content(&reply);
+    else if (code == 0)
         print_reply(&reply, command->table);
     return code;
 }
@@ -102,6 +117,34 @@ static size_t encode_base64(const uint8_t *bytes, size_t length, char *text) {
     return out;
 }
 
+static void interrupt(int signal) {
+    (void)signal;
+    interrupted = 1;
+}
+
+static int64_t now_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void show_progress(long done, long total) {
+    fprintf(stderr, "\r  %3ld %%  %ld.%ld of %ld.%ld MiB ", total > 0 ? done / (total / 100 + 1) : 100, done >> 20, (done >> 10 & 1023) * 10 >> 10,
+            total >> 20, (total >> 10 & 1023) * 10 >> 10);
+}
+
+/* What has arrived of it goes. The connection of the call that was waiting is not used again. */
+static void cancel_send(const char *domain, const char *name) {
+    static struct reply reply;
+    interrupted = 0;
+    int agent = agent_connect();
+    if (agent < 0)
+        return;
+    struct argument arguments[] = {{domain, strlen(domain)}, {name, strlen(name)}, {"cancel", 6}};
+    agent_call(agent, CALL_SEND, arguments, 3, &reply);
+    close(agent);
+}
+
 /* A file goes as calls of (domain, name, offset, total, base64), in order; an empty file as one call. */
 static int send_file(const char *domain, const char *path) {
     static uint8_t chunk[SEND_CHUNK];
@@ -117,7 +160,7 @@ static int send_file(const char *domain, const char *path) {
     long total = ftell(file);
     rewind(file);
     if (total < 0 || total > SEND_LIMIT || *name == '\0') {
-        fprintf(stderr, "hv: %s: only files of up to 16 MiB can be sent\n", path);
+        fprintf(stderr, "hv: %s: only files of up to 64 MiB can be sent\n", path);
         fclose(file);
         return EXIT_USAGE;
     }
@@ -128,6 +171,10 @@ static int send_file(const char *domain, const char *path) {
     }
     int code = 0;
     long offset = 0;
+    bool progress = false;
+    int64_t began = now_ms();
+    sigaction(SIGINT, &(struct sigaction){.sa_handler = interrupt}, NULL);
+    sigaction(SIGTERM, &(struct sigaction){.sa_handler = interrupt}, NULL);
     do {
         size_t got = fread(chunk, 1, sizeof chunk, file);
         if (got == 0 && offset < total) {
@@ -146,12 +193,60 @@ static int send_file(const char *domain, const char *path) {
         else
             code = report_status(&reply);
         offset += got;
-    } while (code == 0 && offset < total);
+        if (isatty(STDERR_FILENO) && now_ms() - began > PROGRESS_AFTER_MS) {
+            progress = true;
+            show_progress(offset, total);
+        }
+    } while (code == 0 && offset < total && !interrupted);
+    if (progress)
+        fputs("\r\033[K", stderr);
     fclose(file);
     close(agent);
+    if (interrupted) {
+        cancel_send(domain, name);
+        fputs("hv: cancelled\n", stderr);
+        return EXIT_INTERRUPTED;
+    }
     if (code == 0)
         print_reply(&reply, false);
     return code;
+}
+
+/* The vault signs a hash: the file itself stays here. */
+static bool hash_file(const char *path, char *hex) {
+    int output[2], status;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0 || pipe2(output, O_CLOEXEC) < 0) {
+        perror(path);
+        return false;
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (dup2(file, 0) == 0 && dup2(output[1], 1) == 1)
+            execl("/bin/busybox", "sha256sum", (char *)NULL);
+        _exit(127);
+    }
+    close(file);
+    close(output[1]);
+    size_t length = 0;
+    for (ssize_t got; length < 64 && (got = read(output[0], hex + length, 64 - length)) > 0;)
+        length += got;
+    close(output[0]);
+    if (pid < 0 || waitpid(pid, &status, 0) < 0 || status != 0 || length < 64) {
+        fprintf(stderr, "hv: %s: it cannot be read\n", path);
+        return false;
+    }
+    return true;
+}
+
+static int sign_file(const struct command *command, const char *path) {
+    char hex[64];
+    const char *slash = strrchr(path, '/');
+    const char *name = slash != NULL && slash[1] != '\0' ? slash + 1 : path;
+    if (!hash_file(path, hex))
+        return EXIT_USAGE;
+    struct argument arguments[] = {{"sign", 4}, {hex, sizeof hex}, {name, strlen(name)}};
+    return call_and_print(command, arguments, 3);
 }
 
 static int set_clipboard_from_input(const struct command *command) {
@@ -186,7 +281,9 @@ int hv_main(int argc, char **argv) {
     if (strcmp(command->name, "top") == 0)
         return top_main();
     if (command->number == CALL_SEND)
-        return send_file(argv[2], argv[3]);
+        return send_file(argv[3], argv[2]);
+    if (command->number == CALL_VAULT && strcmp(argv[2], "sign") == 0 && count == 2)
+        return sign_file(command, argv[3]);
     if (command->number == CALL_CLIP && strcmp(argv[2], "set") == 0 && count == 1)
         return set_clipboard_from_input(command);
 

@@ -8,6 +8,7 @@
 #include <linux/random.h>
 #include <net/if.h>
 #include <net/if_arp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -95,6 +96,9 @@ void run_hook(const char *path) {
     if (access(path, X_OK) != 0)
         return;
     if (fork() == 0) {
+        sigset_t none;
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);
         setsid();
         execl(path, path, (char *)NULL);
         _exit(127);

@@ -28,6 +28,7 @@ enum frame_type {
     FRAME_CALL = 3,    /* u32 call, u16 number, u16 count, strings */
     FRAME_GOODBYE = 4, /* u8: 0 power off, 1 reboot */
     FRAME_PONG = 5,    /* u32 nonce */
+    FRAME_ANSWER = 7,  /* u32 ask, u16 status, bytes to the end: the result, or one line of words */
     /* host to guest */
     FRAME_WELCOME = 0x81,  /* u16 ABI, string domain name, string supervisor version */
     FRAME_REPLY = 0x82,    /* u32 call, u16 status, text to the end */
@@ -35,6 +36,7 @@ enum frame_type {
     FRAME_SHUTDOWN = 0x84, /* u8: 0 power off, 1 reboot */
     FRAME_RESUMED = 0x85,  /* u64 Unix milliseconds, 6 bytes MAC, string host name, string entropy (bytes) */
     FRAME_PING = 0x86,     /* u32 nonce */
+    FRAME_ASK = 0x87,      /* u32 ask, u16 operation, u16 count, strings (bytes); answered once */
 };
 
 enum call_number {

@@ -25,6 +25,8 @@ export type Judges = {
 
 export class Gate {
   readonly #judges: Judges
+  /** By crossing, the question under way: two files are two questions, each with its own words. */
+  readonly #turns = new Map<string, Promise<unknown>>()
 
   constructor(judges: Judges) {
     this.#judges = judges
@@ -48,8 +50,21 @@ export class Gate {
     if (verdict === 'deny') return denied(crossing)
     const can = await possible()
     if (!can.ok || verdict === 'allow') return can
-    if (await this.#judges.ask(crossing, words)) return ok(undefined)
+    if (await this.#inTurn(crossing, () => this.#judges.ask(crossing, words))) return ok(undefined)
     return err(fault('forbidden', 'the person at the console did not allow it'))
+  }
+
+  /** Nobody may pass by the answer to another's question. */
+  async #inTurn(crossing: Crossing, ask: () => Promise<boolean>): Promise<boolean> {
+    const { source, destination, service } = crossing
+    const key = [nameOf(source), nameOf(destination), service].join('\n')
+    const asked = (this.#turns.get(key) ?? Promise.resolve()).then(ask)
+    this.#turns.set(key, asked)
+    try {
+      return await asked
+    } finally {
+      if (this.#turns.get(key) === asked) this.#turns.delete(key)
+    }
   }
 }
 

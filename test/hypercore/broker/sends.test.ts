@@ -58,6 +58,21 @@ describe('a file from guest to guest', () => {
     expect(on.agent('web').parts.size).toBe(0)
   })
 
+  it('is asked about by itself: the answer for one file is none for another', async () => {
+    on.verdict = () => 'ask'
+    const sent = ['a', 'b', 'c'].map((name) => on.send('primary', 'web', name, '0', '1', base64(name)))
+    await on.settle()
+    expect(on.questions.map(({ words }) => words)).toEqual(['a, 1 bytes'])
+    on.questions[0]?.answer(true)
+    await on.settle()
+    on.questions[1]?.answer(false)
+    await on.settle()
+    on.questions[2]?.answer(true)
+    await on.settle()
+    expect((await Promise.all(sent)).map(({ ok }) => ok)).toEqual([true, false, true])
+    expect([...on.agent('web').inbox.keys()]).toEqual(['a', 'c'])
+  })
+
   it('is not asked about where the receiver could not take it', async () => {
     on.verdict = () => 'ask'
     expect(await on.result(on.send('primary', 'vault', 'a', '0', '1', base64('a')))).toEqual({

@@ -15,6 +15,7 @@ import type {
 import { fault, type Fault } from '../protocol/fault.ts'
 import type { EndOfGuest, HypercallReply } from './agent.ts'
 import type { Ask } from './broker/asks.ts'
+import { diskInfo } from './kept-disk.ts'
 import type { HyperCoreEnvironment } from './environment.ts'
 import { Life, type LifeOwner, type LogLevel, type Machine } from './life.ts'
 import { isLive, transition, type LifeCycleReport, type LifeCycleStep } from './life-cycle.ts'
@@ -141,6 +142,7 @@ export class Domain {
       limits: this.#limits,
       lossOnKill: this.live ? loss : undefined,
       crash: this.#crash,
+      disk: diskInfo(this.identity),
       diskTrouble: this.#diskTrouble,
     }
   }

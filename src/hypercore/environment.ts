@@ -1,5 +1,6 @@
 /** Everything outside the supervisor, handed in: in the browser by worker.ts, in Node by the tests. */
 
+import type { DiskFiles } from '../storage/overlay/disk-files.ts'
 import type { Dispose } from '../base/disposables.ts'
 import type { FabricEnvironment } from '../fabric/environment.ts'
 import type { RelaySocket } from '../fabric/relay/wisp.ts'
@@ -35,6 +36,7 @@ export type Outside = Pick<FabricEnvironment, 'fetch' | 'site' | 'sites'> & {
 
 export type HyperCoreEnvironment = {
   readonly outside: Outside
+  readonly disks: DiskFiles
   /** `scriptUrl` is the one that the firmware measured; `name` is for the browser's tools. */
   spawnDomain(scriptUrl: string, name: string, listener: DomainListener): DomainPort
   /** @throws RangeError naming the part that does not fit */

@@ -3,9 +3,10 @@
 import { err, ok, type Result } from '../base/result.ts'
 import { BASE_COMMAND_LINE, commandLine, type ApplianceDefinition } from '../appliances/definitions.ts'
 import { fault, type Fault } from '../protocol/fault.ts'
-import type { DiskSource, MachineSpec, PersistentDisk } from '../protocol/guest.ts'
+import type { DiskSource, MachineSpec } from '../protocol/guest.ts'
 import type { HandOff, RefusedVolume, VerifiedVolume, VolumeRole } from '../protocol/hand-off.ts'
 import type { DomainIdentity } from './domain.ts'
+import { persistentDisk } from './kept-disk.ts'
 import type { BootParts, HyperCoreEnvironment } from './environment.ts'
 
 /** Text modes need a quarter of it; 1024 × 768 pixels of 32 bits are 3 MiB, and v86 takes powers of two. */
@@ -111,13 +112,6 @@ async function readParts(
     new Uint8Array(await content.arrayBuffer())
   const [a, b, c] = await Promise.all([read(stub), read(kernel), read(initramfs)])
   return { stub: a, kernel: b, initramfs: c }
-}
-
-/** The disk of the original of an appliance, which outlives it; what is made from the same appliance never shares it. */
-export function persistentDisk({ name, disk }: ApplianceDefinition): PersistentDisk | undefined {
-  if (disk === undefined) return undefined
-  const base = { kind: 'blank', bytes: disk.sizeMiB * 2 ** 20 } as const
-  return { kind: 'persistent', name, base, formerPath: disk.formerPath }
 }
 
 function diskSource(definition: ApplianceDefinition, persistent: boolean): DiskSource | undefined {

@@ -12,6 +12,7 @@ import type { HandOff } from '../protocol/hand-off.ts'
 import type { CallRequest, SupervisorEvent, SupervisorRequest } from '../protocol/supervisor.ts'
 import { bootOrder, parallelStarts, READY_PATIENCE_MS } from './boot-plan.ts'
 import { Broker } from './broker/broker.ts'
+import { Disks } from './disks.ts'
 import { Domain, type DomainHost } from './domain.ts'
 import type { HyperCoreEnvironment } from './environment.ts'
 import { Flash } from './flash.ts'
@@ -53,6 +54,7 @@ export class HyperCore implements DomainHost {
   readonly #domains = new Map<string, Domain>()
   readonly #restarts = new Map<DomainId, number[]>()
   readonly #logLines = new Map<Domain, number>()
+  readonly #disks: Disks
   #board: Board | undefined
   #focused: DomainId | undefined
   #nextMac = 1
@@ -67,6 +69,7 @@ export class HyperCore implements DomainHost {
       emit: (event) => this.#emit(event),
       changed: () => this.#board?.network.policyChanged(),
     })
+    this.#disks = new Disks(environment.disks, (text, domain) => this.log('info', text, domain))
     this.broker = new Broker({
       judges: this.guard,
       domains: () => this.domains(),
@@ -117,6 +120,10 @@ export class HyperCore implements DomainHost {
         return this.broker.cancelTransfer(request.args.transfer)
       case 'answerClip':
         return this.broker.clip.answer(request.args.answer)
+      case 'exportDisk':
+      case 'importDisk':
+      case 'resetDisk':
+      case 'diskUsage':
       case 'sendFile':
       case 'fetchFile':
       case 'start':
@@ -239,6 +246,11 @@ export class HyperCore implements DomainHost {
     request: Extract<CallRequest, { args: { id: DomainId } }>,
   ): Promise<Result<unknown, Fault>> {
     switch (request.name) {
+      case 'exportDisk':
+      case 'importDisk':
+      case 'resetDisk':
+      case 'diskUsage':
+        return this.#disks.call(domain, request)
       case 'sendFile':
         return this.broker.sendFile(domain, request.args.file, request.args.content)
       case 'fetchFile':
@@ -279,6 +291,8 @@ export class HyperCore implements DomainHost {
     if (board === undefined) return err(fault('failed', 'The firmware has not handed off yet.'))
     const legal = domain.may('start')
     if (!legal.ok) return legal
+    const free = this.#disks.free(domain)
+    if (!free.ok) return free
     const live = this.domains()
       .filter((other) => other.live)
       .map(({ identity }) => identity)

@@ -1,14 +1,21 @@
 /** HyperCore in the browser: a worker of its own, which spawns the domains' workers. */
 
+import { openBase } from '../domain/open-disk.ts'
 import { composeBootImage } from '../machine/boot-image.ts'
 import { siteFile, sites } from '../portal/portal.ts'
 import type { DomainEvent } from '../protocol/guest.ts'
 import type { SupervisorRequest } from '../protocol/supervisor.ts'
+import { diskFiles } from '../storage/overlay/disk-files.ts'
 import { HyperCore } from './hypercore.ts'
 
 declare const self: DedicatedWorkerGlobalScope
 
 const core = new HyperCore({
+  disks: diskFiles({
+    root: () => navigator.storage.getDirectory(),
+    openBase,
+    estimate: () => navigator.storage.estimate(),
+  }),
   spawnDomain(scriptUrl, name, listener) {
     const worker = new Worker(scriptUrl, { type: 'module', name: `domain ${name}` })
     worker.onmessage = ({ data }: MessageEvent<DomainEvent>) => listener.message(data)

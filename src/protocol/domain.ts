@@ -1,5 +1,7 @@
 /** What a domain is to everyone outside it: identity, state, limits, counters and the report of a crash. */
 
+import type { DiskInfo } from './disk.ts'
+
 declare const domainIdBrand: unique symbol
 /** Names one domain for its whole life, restarts included: lower-case letters, digits and hyphens, 1–32 characters. */
 export type DomainId = string & { readonly [domainIdBrand]: true }
@@ -60,6 +62,8 @@ export type DomainInfo = {
   readonly lossOnKill: string | undefined
   /** Set in state crashed. */
   readonly crash: CrashReport | undefined
+  /** What it writes to; undefined: nothing that could be kept. */
+  readonly disk: DiskInfo | undefined
   /** Its disk failed since its last start: what happened and what to do, one sentence. */
   readonly diskTrouble: string | undefined
 }

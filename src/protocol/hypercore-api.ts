@@ -1,5 +1,6 @@
 /** The public interface, `window.hypercore`: for teachers, embedding pages, tests and the shell itself. */
 
+import type { DiskUsage } from './disk.ts'
 import type { CpuLimits, DomainConfig, DomainId, DomainInfo, DomainStats, VmExit } from './domain.ts'
 import type { HandOff } from './hand-off.ts'
 import type { PolicyDecision, PolicyRule } from './policy.ts'
@@ -61,6 +62,12 @@ export type Hypercore = {
   clone(id: string): Promise<DomainId>
   snapshot(id: string, name: string): Promise<string>
   restore(snapshotId: string): Promise<DomainId>
+  /** The domain's disk as a raw image; while it is off, as are the next two. */
+  exportDisk(id: string): Promise<Blob>
+  /** Replaces the disk's content by a raw image's: all of it, or nothing where it fails. */
+  importDisk(id: string, image: Blob): Promise<void>
+  resetDisk(id: string): Promise<void>
+  diskUsage(id: string): Promise<DiskUsage>
   console(id: string): ConsoleHandle
   /** PNG of what the stage shows of the domain: its display, or its terminal drawn. */
   screenshot(id: string): Promise<Blob>

@@ -1,5 +1,6 @@
 /** Page ↔ HyperCore: the calls, their results, and the events. */
 
+import type { DiskUsage } from './disk.ts'
 import type { CpuLimits, DomainConfig, DomainId, DomainInfo, DomainStats } from './domain.ts'
 import type { ClipAnswer } from './clip.ts'
 import type { Fault } from './fault.ts'
@@ -37,6 +38,13 @@ export type Calls = {
   setHibernate: { args: { id: DomainId; on: boolean }; result: void }
   /** The page may be gone in a moment: hibernating domains are brought up to date. */
   leaving: { args: Record<string, never>; result: void }
+  /** The domain's disk as a raw image. This and the next two while the domain is off. */
+  exportDisk: { args: { id: DomainId }; result: Blob }
+  /** Lets the disk be what a raw image holds, zeros behind its end: all of it, or nothing where it fails. */
+  importDisk: { args: { id: DomainId; file: Blob }; result: void }
+  /** Drops everything that was ever written to it. */
+  resetDisk: { args: { id: DomainId }; result: void }
+  diskUsage: { args: { id: DomainId }; result: DiskUsage }
   /** Tells the supervisor what the person looks at. */
   focus: { args: { id: DomainId }; result: void }
   setLimits: { args: { id: DomainId; limits: Partial<CpuLimits> }; result: void }

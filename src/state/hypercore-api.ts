@@ -47,6 +47,10 @@ export function createHypercore(seat: Seat, version: string): Hypercore {
       const args = { id: find(id).id, name, note: '', thumbnail: new Uint8Array() }
       return (await seat.call('snapshot', args)).id
     },
+    exportDisk: async (id) => seat.call('exportDisk', { id: find(id).id }),
+    importDisk: async (id, file) => seat.call('importDisk', { id: find(id).id, file }),
+    resetDisk: async (id) => seat.call('resetDisk', { id: find(id).id }),
+    diskUsage: async (id) => seat.call('diskUsage', { id: find(id).id }),
     restore: async (snapshotId) => seat.call('restore', { snapshotId }),
     console: (id) => consoleHandle(() => session(id)),
     screenshot: async (id) => seat.screenshot(find(id).id),

@@ -1,5 +1,8 @@
 /** A HyperCore on a bench: fake domain workers, a clock that is moved by hand, and everything it said to the page. */
 
+import { openBase } from '../../src/domain/open-disk.ts'
+import { diskFiles } from '../../src/storage/overlay/disk-files.ts'
+import { FakeDirectory } from '../storage/fake-opfs.ts'
 import { HyperCore } from '../../src/hypercore/hypercore.ts'
 import type { BootParts, DomainListener } from '../../src/hypercore/environment.ts'
 import { ByteWriter } from '../../src/base/bytes.ts'
@@ -197,6 +200,8 @@ export class Bench {
   readonly spawned: FakeDomain[] = []
   readonly composed: BootParts[] = []
   readonly core: HyperCore
+  /** What the browser keeps. */
+  readonly files = new FakeDirectory()
   /** What the next spawn does instead of succeeding. */
   spawnError: Error | undefined
   #now = 1000
@@ -206,6 +211,11 @@ export class Bench {
 
   constructor() {
     this.core = new HyperCore({
+      disks: diskFiles({
+        root: async () => this.files,
+        openBase,
+        estimate: async () => ({ usage: 1000, quota: 2000 }),
+      }),
       spawnDomain: (scriptUrl, name, listener) => {
         if (this.spawnError !== undefined) throw this.spawnError
         const fake = new FakeDomain(scriptUrl, name, listener)

@@ -3,6 +3,8 @@
 import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { gunzipSync } from 'node:zlib'
+import { openBase } from '../../src/domain/open-disk.ts'
+import { diskFiles } from '../../src/storage/overlay/disk-files.ts'
 import { HyperCore } from '../../src/hypercore/hypercore.ts'
 import { composeBootImage } from '../../src/machine/boot-image.ts'
 import type { ConsoleEvent } from '../../src/protocol/channels.ts'
@@ -97,6 +99,11 @@ export class RealMachine {
   private constructor(bundle: string) {
     this.#bundle = bundle
     this.core = new HyperCore({
+      disks: diskFiles({
+        root: () => Promise.reject(new DOMException('no storage here', 'SecurityError')),
+        openBase,
+        estimate: async () => ({}),
+      }),
       spawnDomain: (_scriptUrl, name, listener) => {
         const worker = new Worker(this.#bundle, { name })
         this.#workers.add(worker)

@@ -27,6 +27,7 @@ export function domain(name: string, fields: Partial<DomainInfo> = {}): DomainIn
     limits: { capPercent: 100, weight: 100 },
     lossOnKill: undefined,
     crash: undefined,
+    disk: undefined,
     diskTrouble: undefined,
     ...fields,
   }

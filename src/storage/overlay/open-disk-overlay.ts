@@ -73,3 +73,16 @@ export async function removeDiskOverlay(disk: PersistentDisk, root: Root): Promi
     }
   })
 }
+
+/** What the changes take, also while somebody has them open; 0 where nothing was ever changed. */
+export async function overlayBytes(disk: PersistentDisk, root: Root): Promise<Result<number, StoreFault>> {
+  return attempt(async () => {
+    try {
+      const folder = await (await root()).getDirectoryHandle('overlays', { create: true })
+      return (await (await folder.getFileHandle(fileOf(disk), { create: false })).getFile()).size
+    } catch (error) {
+      if (error instanceof Error && error.name === 'NotFoundError') return 0
+      throw storageError(`disk ${disk.name}`, error)
+    }
+  })
+}

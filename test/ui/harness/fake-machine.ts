@@ -114,6 +114,12 @@ export class FakeMachine extends EventTarget {
         return this.#event({ type: 'policy', text: call.args.text })
       case 'answerConsent':
         return this.#event({ type: 'consents', open: [] })
+      case 'diskUsage':
+        return { sizeBytes: 2 ** 28, storedBytes: 21 * 2 ** 20, originBytes: 2 ** 27, quotaBytes: 2 ** 34 }
+      case 'exportDisk':
+        return new Blob()
+      case 'importDisk':
+      case 'resetDisk':
       case 'focus':
       case 'clone':
       case 'snapshot':
@@ -164,6 +170,10 @@ export class FakeMachine extends EventTarget {
       limits: { capPercent: 100, weight: 100 },
       lossOnKill: seed.lossOnKill,
       crash: undefined,
+      disk:
+        seed.appliance === 'primary' || seed.appliance === 'vault'
+          ? { sizeBytes: 2 ** 28, kept: true }
+          : undefined,
       diskTrouble: undefined,
     })
     this.#event({ type: 'domain-ports', id, display: display.port2, console: console.port2 })

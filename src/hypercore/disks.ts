@@ -1,0 +1,80 @@
+/**
+ * The disks that outlive their domains: exported, imported, reset, measured. All but the measuring is done while the
+ * domain is off, since the image of a disk in use is of no single instant; and a domain does not start meanwhile.
+ */
+
+import { assertNever } from '../base/assert.ts'
+import { err, ok, type Result } from '../base/result.ts'
+import { fault, type Fault } from '../protocol/fault.ts'
+import type { CallRequest } from '../protocol/supervisor.ts'
+import type { DiskFiles } from '../storage/overlay/disk-files.ts'
+import type { StoreFault } from '../storage/pages/format-error.ts'
+import type { Domain } from './domain.ts'
+import { keptDisk } from './kept-disk.ts'
+
+export type DiskCall = Extract<CallRequest, { name: 'exportDisk' | 'importDisk' | 'resetDisk' | 'diskUsage' }>
+
+export class Disks {
+  readonly #files: DiskFiles
+  /** Domains whose disks are in work, and what is done. */
+  readonly #inWork = new Map<string, string>()
+  readonly #log: (text: string, domain: Domain) => void
+
+  constructor(files: DiskFiles, log: (text: string, domain: Domain) => void) {
+    this.#files = files
+    this.#log = log
+  }
+
+  /** Whether the domain may start, as far as its disk is concerned. */
+  free({ id, name }: Domain): Result<void, Fault> {
+    const work = this.#inWork.get(id)
+    if (work === undefined) return ok(undefined)
+    return err(fault('illegal-state', `${name}: its disk is being ${work}; wait until that is done.`))
+  }
+
+  async call(domain: Domain, call: DiskCall): Promise<Result<unknown, Fault>> {
+    const disk = keptDisk(domain.identity)
+    if (disk === undefined) return err(fault('illegal-state', `${domain.name} has no disk that outlives it.`))
+    switch (call.name) {
+      case 'diskUsage':
+        return inWords(await this.#files.usage(disk))
+      case 'exportDisk':
+        return this.#working(domain, 'exported', () => this.#files.export(disk))
+      case 'importDisk': {
+        const { file } = call.args
+        return this.#working(domain, 'replaced', () => this.#files.import(disk, file))
+      }
+      case 'resetDisk':
+        return this.#working(domain, 'reset', () => this.#files.reset(disk))
+      default:
+        return assertNever(call)
+    }
+  }
+
+  async #working(
+    domain: Domain,
+    work: string,
+    action: () => Promise<Result<Blob | void, StoreFault>>,
+  ): Promise<Result<Blob | void, Fault>> {
+    if (domain.live)
+      return err(
+        fault('illegal-state', `Shut ${domain.name} down first: its disk is in use and cannot be ${work}.`),
+      )
+    const free = this.free(domain)
+    if (!free.ok) return free
+    this.#inWork.set(domain.id, work)
+    try {
+      const done = inWords(await action())
+      if (done.ok) this.#log(`${domain.name}: its disk was ${work}.`, domain)
+      return done
+    } finally {
+      this.#inWork.delete(domain.id)
+    }
+  }
+}
+
+function inWords<T>(result: Result<T, StoreFault>): Result<T, Fault> {
+  if (result.ok) return result
+  const { name, message } = result.error
+  return err(fault(name === 'FormatError' ? 'malformed' : 'failed', message))
+}

@@ -1,0 +1,29 @@
+/** Which disk a domain has that outlives it, and what people are told of it. */
+
+import type { ApplianceDefinition } from '../appliances/definitions.ts'
+import type { DiskInfo } from '../protocol/disk.ts'
+import type { PersistentDisk } from '../protocol/guest.ts'
+import { sizeOf } from '../storage/overlay/disk-files.ts'
+
+/** Of a domain's identity. */
+type Owner = { readonly definition: ApplianceDefinition; readonly persistentDisk: boolean }
+
+/** The disk of the original of an appliance, which outlives it; what is made from the same appliance never shares it. */
+export function persistentDisk({ name, disk }: ApplianceDefinition): PersistentDisk | undefined {
+  if (disk === undefined) return undefined
+  const base = { kind: 'blank', bytes: disk.sizeMiB * 2 ** 20 } as const
+  return { kind: 'persistent', name, base, formerPath: disk.formerPath }
+}
+
+/** The disk of a domain that outlives it. */
+export function keptDisk({ definition, persistentDisk: kept }: Owner): PersistentDisk | undefined {
+  return kept ? persistentDisk(definition) : undefined
+}
+
+/** What people are told of its disk. */
+export function diskInfo(identity: Owner): DiskInfo | undefined {
+  const kept = keptDisk(identity)
+  if (kept !== undefined) return { sizeBytes: sizeOf(kept), kept: true }
+  const { disk } = identity.definition
+  return disk?.substitute === 'volatile' ? { sizeBytes: disk.sizeMiB * 2 ** 20, kept: false } : undefined
+}

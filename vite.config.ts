@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vitest/config'
 import { contentSecurityPolicy, SERVED_CONTENT_SECURITY_POLICY } from './src/build/content-security-policy.ts'
+import { goldens } from './src/build/goldens.ts'
 import { hypercoreSize } from './src/build/hypercore-size.ts'
 import { notices } from './src/build/notices.ts'
 import { offline } from './src/build/offline.ts'
@@ -19,6 +20,7 @@ export default defineConfig({
     contentSecurityPolicy(),
     hypercoreSize(join(root, 'src/hypercore')),
     notices(root),
+    goldens(root),
     offline(),
   ],
   worker: { format: 'es' },

@@ -9,6 +9,7 @@ import engineFallbackUrl from 'v86/build/v86-fallback.wasm?url'
 import { createStore } from 'zustand/vanilla'
 import { version } from '../package.json'
 import manifest from '../images/manifest.json'
+import { goldens, goldenUrls } from 'virtual:goldens'
 // oxlint-disable-next-line import/default -- with this query Vite gives the address
 import domainScriptUrl from './domain/worker.ts?worker&url'
 import { browserPlatform, probeFeatures } from './firmware/browser-platform.ts'
@@ -17,7 +18,7 @@ import { firmwareKey } from './firmware/keys.ts'
 import type { StorageReport } from './firmware/platform.ts'
 // oxlint-disable-next-line import/default -- with this query Vite gives the address
 import hypercoreScriptUrl from './hypercore/worker.ts?worker&url'
-import type { HandOff, RefusedVolume } from './protocol/hand-off.ts'
+import type { HandOff, RefusedGolden, RefusedVolume } from './protocol/hand-off.ts'
 import type { Hypercore } from './protocol/hypercore-api.ts'
 import { createHypercore } from './state/hypercore-api.ts'
 import { createPreferences } from './state/preferences.ts'
@@ -45,6 +46,12 @@ function volumeUrl(file: string): string {
   const url = FLASH_URLS[`../images/${file}`]
   if (url === undefined) throw new Error(`the build has no ${file}`)
   return url
+}
+
+function goldenUrl(file: string): string {
+  const url = goldenUrls[file]
+  if (url === undefined) throw new Error(`the build has no ${file}`)
+  return new URL(url, document.baseURI).href
 }
 
 const parameters = new URLSearchParams(location.search)
@@ -141,6 +148,7 @@ async function runFirmware(storage: StorageReport | undefined): Promise<Firmware
   const found = browserPlatform({
     engineUrls: { simd: engineUrl, fallback: engineFallbackUrl },
     volumeUrl,
+    goldenUrl,
     scriptUrls: { hypercore: hypercoreScriptUrl, domain: domainScriptUrl },
     readNvram: () => nvram.read(),
     writeNvram: (bytes) => nvram.write(bytes),
@@ -150,7 +158,7 @@ async function runFirmware(storage: StorageReport | undefined): Promise<Firmware
   const platform = storage === undefined ? found : { ...found, storage: () => Promise.resolve(storage) }
   const written: string[] = []
   const listeners = new Set<(output: string) => void>()
-  const firmware = new Firmware(platform, manifest, {
+  const firmware = new Firmware(platform, manifest, goldens, {
     ...(bootOverride === undefined ? {} : { bootOverride }),
     onOutput: (output) => {
       written.push(output)
@@ -162,8 +170,11 @@ async function runFirmware(storage: StorageReport | undefined): Promise<Firmware
 }
 
 /** Only what was refused is forgotten, so that the next start fetches it anew instead of finding the same damage kept. */
-async function forgetRefused(volumes: readonly RefusedVolume[]): Promise<void> {
-  if (volumes.length === 0 || typeof caches === 'undefined') return
+async function forgetRefused(
+  volumes: readonly RefusedVolume[],
+  goldens: readonly RefusedGolden[] = [],
+): Promise<void> {
+  if (volumes.length + goldens.length === 0 || typeof caches === 'undefined') return
   const files = new Map(manifest.volumes.map(({ name, file }) => [name, file]))
   for (const name of await caches.keys()) {
     const cache = await caches.open(name)
@@ -171,6 +182,7 @@ async function forgetRefused(volumes: readonly RefusedVolume[]): Promise<void> {
       const file = files.get(refused.name)
       if (file !== undefined) await cache.delete(volumeUrl(file))
     }
+    for (const { appliance } of goldens) await cache.delete(goldenUrl(`${appliance}.golden`))
   }
 }
 
@@ -246,8 +258,9 @@ async function main(): Promise<void> {
   if (machine.taken) return
   machine.worker = startHypercore(outcome.handOff)
   show({ kind: 'shell' })
-  await forgetRefused(outcome.handOff.refused)
-  if (outcome.handOff.refused.length === 0) whenSettled(keepOffline)
+  const { refused, refusedGoldens } = outcome.handOff
+  await forgetRefused(refused, refusedGoldens)
+  if (refused.length + refusedGoldens.length === 0) whenSettled(keepOffline)
 }
 
 seat.events.on('domain', ({ id, ready }) => {

@@ -5,8 +5,11 @@
 
 import { assertNever } from '../base/assert.ts'
 import { ByteWriter } from '../base/bytes.ts'
+import type { Result } from '../base/result.ts'
 import { encodeAgentFrame } from '../machine/agent-frames.ts'
-import { Machine, type MachineEnd } from '../machine/machine.ts'
+import { Machine, type MachineEnd, type MachineHooks } from '../machine/machine.ts'
+import type { MachineResume } from '../machine/machine-state.ts'
+import { openStateFile } from '../machine/state-file.ts'
 import { GuestFrame, HostFrame } from '../protocol/agent.ts'
 import type { BlockStore } from '../protocol/block-store.ts'
 import type { NetworkMessage } from '../protocol/channels.ts'
@@ -17,7 +20,9 @@ import type {
   DomainEvent,
   DomainRequest,
   MachineSpec,
+  ResumeSource,
 } from '../protocol/guest.ts'
+import type { StateFault } from '../protocol/state-fault.ts'
 import { openDisk, type OpenPersistent } from './open-disk.ts'
 import { parseConsoleRequest, parseDisplayRequest } from './page-requests.ts'
 
@@ -129,35 +134,57 @@ export class Domain {
       if (this.#life.state === 'building') this.#begin(machine, bootstrap, waiting)
       else machine.dispose()
     } catch (error) {
-      this.fault(error)
+      if (error instanceof NotResumed) this.#notResumed(error.stateFault)
+      else this.fault(error)
     }
   }
 
-  async #build({ spec, engine, display, console, network }: DomainBootstrap): Promise<Machine> {
+  #notResumed(fault: StateFault): void {
+    this.#life = { state: 'ended', machine: undefined, ports: undefined }
+    this.#post({ kind: 'not-resumed', fault })
+  }
+
+  async #build(bootstrap: DomainBootstrap): Promise<Machine> {
+    const { spec, engine, resume } = bootstrap
     const opened: BlockStore[] = []
     try {
-      const disks = await this.#openDisks(spec, opened)
-      return await Machine.create(spec, engine, disks, {
-        consoleOutput: (bytes) => console.postMessage({ kind: 'output', bytes }, [bytes.buffer]),
-        frame: (frame) => display.postMessage(frame, [frame.pixels]),
-        agentFrame: ({ type, untrustedPayload }) => {
-          if (type === GuestFrame.hello) this.#agentKnown = true
-          this.#post({ kind: 'agent-frame', type, untrustedPayload }, [untrustedPayload.buffer])
-          if (type === GuestFrame.hello) this.#sendWindowSize()
-        },
-        networkFrames: (frames) => {
-          const message: NetworkMessage = { kind: 'frames', frames }
-          network?.postMessage(
-            message,
-            frames.map(({ buffer }) => buffer),
-          )
-        },
-        spinning: (forMs) => this.#post({ kind: 'spinning', forMs }),
-        ended: (end) => this.#ended(end),
-      })
+      // Unpacked while the disks are opened.
+      const [disks, state] = await Promise.all([
+        this.#openDisks(spec, opened),
+        resume === undefined ? undefined : openResumeSource(resume),
+      ])
+      const hooks = this.#machineHooks(bootstrap)
+      if (state === undefined) return await Machine.create(spec, engine, disks, hooks)
+      if (!state.ok) throw new NotResumed(state.error)
+      const machine = await Machine.resume(spec, engine, disks, hooks, state.value)
+      if (!machine.ok) throw new NotResumed(machine.error)
+      // Its agent said hello in the life whose state this was.
+      this.#agentKnown = true
+      return machine.value
     } catch (error) {
       for (const store of opened) store.close()
       throw error
+    }
+  }
+
+  #machineHooks({ display, console, network }: DomainBootstrap): MachineHooks {
+    return {
+      consoleOutput: (bytes) => console.postMessage({ kind: 'output', bytes }, [bytes.buffer]),
+      frame: (frame) => display.postMessage(frame, [frame.pixels]),
+      agentFrame: ({ type, untrustedPayload }) => {
+        if (type === GuestFrame.hello) this.#agentKnown = true
+        this.#post({ kind: 'agent-frame', type, untrustedPayload }, [untrustedPayload.buffer])
+        if (type === GuestFrame.hello) this.#sendWindowSize()
+      },
+      networkFrames: (frames) => {
+        const message: NetworkMessage = { kind: 'frames', frames }
+        network?.postMessage(
+          message,
+          frames.map(({ buffer }) => buffer),
+        )
+      },
+      spinning: (forMs) => this.#post({ kind: 'spinning', forMs }),
+      ended: (end) => this.#ended(end),
     }
   }
 
@@ -310,6 +337,21 @@ export class Domain {
     ports?.console.close()
     ports?.network?.close()
   }
+}
+
+/** The state is not for this machine: the supervisor has it boot instead. */
+class NotResumed extends Error {
+  override readonly name = 'NotResumed'
+  readonly stateFault: StateFault
+
+  constructor(stateFault: StateFault) {
+    super(stateFault.message)
+    this.stateFault = stateFault
+  }
+}
+
+function openResumeSource(source: ResumeSource): Promise<Result<MachineResume, StateFault>> {
+  return openStateFile(source.file)
 }
 
 /** An expected failure, in words for a person. */

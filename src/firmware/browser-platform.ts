@@ -13,6 +13,8 @@ export type BrowserPlatformOptions = {
   readonly engineUrls: { readonly simd: string; readonly fallback: string }
   /** The URL of a file of the manifest (“flash/kernel.img”). */
   readonly volumeUrl: (file: string) => string
+  /** The URL of a file of the list of golden snapshots (“web.golden”). */
+  readonly goldenUrl: (file: string) => string
   readonly scriptUrls: Readonly<Record<ScriptName, string>>
   readonly readNvram: () => Promise<Uint8Array | undefined>
   readonly writeNvram: (bytes: Uint8Array<ArrayBuffer>) => Promise<void>
@@ -101,6 +103,7 @@ export function browserPlatform(options: BrowserPlatformOptions): FirmwarePlatfo
       return { url, bytes: await fetchBytes(url) }
     },
     fetchVolume: async (file) => fetchBytes(options.volumeUrl(file)),
+    fetchGolden: async (file) => fetchBytes(options.goldenUrl(file)),
     gunzip: (bytes) =>
       new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).blob(),
     storage: openStorage,

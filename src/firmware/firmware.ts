@@ -66,6 +66,7 @@ type Mode =
 export class Firmware {
   readonly #platform: FirmwarePlatform
   readonly #manifest: unknown
+  readonly #goldens: unknown
   readonly #options: FirmwareOptions
   readonly #post: Post
   readonly #painter = new AnsiPainter()
@@ -81,9 +82,10 @@ export class Firmware {
   #waiting: number | undefined
   #endedAfterMs: number | undefined
 
-  constructor(platform: FirmwarePlatform, manifest: unknown, options: FirmwareOptions) {
+  constructor(platform: FirmwarePlatform, manifest: unknown, goldens: unknown, options: FirmwareOptions) {
     this.#platform = platform
     this.#manifest = manifest
+    this.#goldens = goldens
     this.#options = options
     this.#post = new Post(platform, () => this.#show())
   }
@@ -94,7 +96,7 @@ export class Firmware {
     this.#show()
     // The prompt stands on that first screen, so the boot delay runs from here, beside the self-test.
     if (this.#options.bootOverride === 'setup') this.#request = 'setup'
-    const { configured, finished } = this.#post.start(this.#manifest)
+    const { configured, finished } = this.#post.start(this.#manifest, this.#goldens)
     const configuration = await configured
     if (!configuration.ok) return this.#halt(configuration.error)
     let { settings } = configuration.value
@@ -311,7 +313,9 @@ export class Firmware {
       engine: report.engine,
       platform: configuration.platform,
       volumes: report.volumes,
+      goldens: report.goldens,
       refused: report.refused,
+      refusedGoldens: report.refusedGoldens,
       scripts: report.scripts,
       post: this.#post.entries,
       startedAt,

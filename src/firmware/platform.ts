@@ -45,6 +45,8 @@ export type FirmwarePlatform = {
   fetchScript(which: ScriptName): Promise<{ readonly url: string; readonly bytes: Uint8Array<ArrayBuffer> }>
   /** `file` as it stands in the manifest: “flash/kernel.img”. */
   fetchVolume(file: string): Promise<Uint8Array<ArrayBuffer>>
+  /** `file` as it stands in the list of golden snapshots: “web.golden”. */
+  fetchGolden(file: string): Promise<Uint8Array<ArrayBuffer>>
   /** @throws Error when `bytes` are not one whole gzip member */
   gunzip(bytes: Uint8Array<ArrayBuffer>): Promise<Blob>
   storage(): Promise<StorageReport>

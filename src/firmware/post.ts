@@ -9,12 +9,15 @@ import type {
   FirmwareSettings,
   PlatformReport,
   PostEntry,
+  RefusedGolden,
   RefusedVolume,
   ScriptReport,
+  VerifiedGolden,
   VerifiedVolume,
 } from '../protocol/hand-off.ts'
 import { appliancesOf, ESSENTIAL_ROLES, parseManifest, type Manifest } from './manifest.ts'
 import type { FirmwarePlatform, StorageReport } from './platform.ts'
+import { checkGoldenManifest, testGolden } from './post-golden.ts'
 import { checkFeatures, testEngine, testKeyboard, testScript, testStorage } from './post-machine.ts'
 import { testNvram, type NvramStatus } from './post-nvram.ts'
 import type { Halt, PostLine, StepOutcome, StepReport } from './post-step.ts'
@@ -35,7 +38,9 @@ export type Configuration = {
 export type PostReport = {
   readonly engine: EngineReport
   readonly volumes: readonly VerifiedVolume[]
+  readonly goldens: readonly VerifiedGolden[]
   readonly refused: readonly RefusedVolume[]
+  readonly refusedGoldens: readonly RefusedGolden[]
   readonly scripts: { readonly hypercore: ScriptReport; readonly domain: ScriptReport }
 }
 
@@ -91,7 +96,10 @@ export class Post {
    * Starts every step that can start. `configured` settles once settings are known, `finished` when the last step has
    * ended; both settle with a `Halt` where the machine cannot boot.
    */
-  start(untrustedManifest: unknown): {
+  start(
+    untrustedManifest: unknown,
+    untrustedGoldens: unknown,
+  ): {
     readonly configured: Promise<Result<Configuration, Halt>>
     readonly finished: Promise<Result<PostReport, Halt>>
   } {
@@ -102,8 +110,10 @@ export class Post {
     const manifest = this.#stepNow('manifest', () => checkManifest(untrustedManifest))
     if (!manifest.ok) return halted(manifest.error)
     const { volumes } = manifest.value
-    // The two steps behind us; engine, compiler, memory, storage, NVRAM, two scripts, keyboard; and the volumes.
-    this.#planned = 2 + 8 + volumes.length
+    const { report, value: goldens } = checkGoldenManifest(untrustedGoldens)
+    if (report !== undefined) this.#stepNow('goldens', () => ({ report, value: undefined }))
+    // The steps behind us; engine, compiler, memory, storage, NVRAM, two scripts, keyboard; and what is in flash.
+    this.#planned = this.#lines.length + 8 + volumes.length + goldens.length
 
     const platform = this.#platform
     const engine = testEngine(platform, features, (id, label, work) => this.step(id, label, work))
@@ -120,14 +130,19 @@ export class Post {
       this.#outcomes.push(outcome)
       this.#onChange()
     })
+    const states = goldens.map((golden) =>
+      this.step(`golden:${golden.appliance}`, `golden ${golden.appliance}`, () =>
+        testGolden(platform, golden),
+      ),
+    )
     const scripts = Promise.all([
       this.step('script:hypercore', 'HyperCore', () => testScript(platform, 'hypercore')),
       this.step('script:domain', 'domain script', () => testScript(platform, 'domain')),
     ])
     const configured = this.#configure(manifest.value)
 
-    const finished = Promise.all([configured, engine, scripts, Promise.all(flash)]).then(
-      ([configuration, engine, [hypercore, domain]]): Result<PostReport, Halt> => {
+    const finished = Promise.all([configured, engine, scripts, Promise.all(states), Promise.all(flash)]).then(
+      ([configuration, engine, [hypercore, domain], outcomes]): Result<PostReport, Halt> => {
         if (!configuration.ok) return configuration
         if (!engine.ok) return engine
         if (!hypercore.ok) return hypercore
@@ -135,7 +150,9 @@ export class Post {
         return this.#bootable({
           engine: engine.value,
           volumes: this.verified,
+          goldens: outcomes.flatMap((each) => (each.kind === 'verified' ? [each.golden] : [])),
           refused: this.refused,
+          refusedGoldens: outcomes.flatMap((each) => (each.kind === 'refused' ? [each.golden] : [])),
           scripts: { hypercore: hypercore.value, domain: domain.value },
         })
       },

@@ -24,6 +24,7 @@ export type EndOfGuest = 'power-off' | 'reboot'
 export type GuestMessage =
   | { readonly kind: 'hello'; readonly abi: number; readonly agentVersion: string; readonly role: string }
   | { readonly kind: 'ready' }
+  | { readonly kind: 'checkpoint' }
   | {
       readonly kind: 'call'
       readonly callId: number
@@ -45,6 +46,15 @@ export type HostMessage =
   | { readonly kind: 'welcome'; readonly domainName: string; readonly supervisorVersion: string }
   | { readonly kind: 'reply'; readonly callId: number; readonly reply: HypercallReply }
   | { readonly kind: 'shutdown'; readonly end: EndOfGuest }
+  /** The guest is another one since its last instruction: who it is now, and when. */
+  | {
+      readonly kind: 'resumed'
+      readonly unixMs: number
+      readonly mac: Uint8Array
+      readonly hostname: string
+      readonly entropy: Uint8Array
+    }
+  | { readonly kind: 'ping'; readonly nonce: number }
   | {
       readonly kind: 'ask'
       readonly askId: number
@@ -84,6 +94,8 @@ function readMessage(type: number, reader: ByteReader): GuestMessage | undefined
       }
     case GuestFrame.ready:
       return { kind: 'ready' }
+    case GuestFrame.checkpoint:
+      return { kind: 'checkpoint' }
     case GuestFrame.call: {
       const callId = reader.u32('call id')
       const number = reader.u16('number')
@@ -145,6 +157,15 @@ function encodePayload(message: HostMessage): [type: number, payload: Uint8Array
       }
       return [HostFrame.ask, writer.finish()]
     }
+    case 'resumed':
+      writer
+        .u64(BigInt(Math.round(message.unixMs)))
+        .bytes(message.mac)
+        .string(message.hostname)
+      writer.u16(message.entropy.length).bytes(message.entropy)
+      return [HostFrame.resumed, writer.finish()]
+    case 'ping':
+      return [HostFrame.ping, writer.u32(message.nonce).finish()]
     default:
       return assertNever(message)
   }

@@ -9,10 +9,12 @@ import type {
   DomainHealth,
   DomainId,
   DomainInfo,
+  DomainOrigin,
   DomainState,
   DomainStats,
 } from '../protocol/domain.ts'
 import { fault, type Fault } from '../protocol/fault.ts'
+import type { StateFault } from '../protocol/state-fault.ts'
 import type { EndOfGuest, HypercallReply } from './agent.ts'
 import type { Ask } from './broker/asks.ts'
 import { diskInfo } from './kept-disk.ts'
@@ -57,11 +59,22 @@ export type DomainIdentity = {
   readonly mac: string | undefined
 }
 
-/** Builds the machine of a start. A fault, or what it throws, is the report of a failed boot. */
-export type BuildMachine = () => Promise<Result<Machine, Fault>>
+/**
+ * Builds the machine of a start, to resume where it can; `notFrom` is what it must not resume from again, having been
+ * refused with those words. A fault, or what it throws, is the report of a failed boot.
+ */
+export type BuildMachine = (notFrom: string | undefined) => Promise<Result<BuiltMachine, Fault>>
+
+export type BuiltMachine = { readonly machine: Machine; readonly origin: DomainOrigin }
 
 /** One start: what came of an earlier one is told apart by it. */
-type Start = { readonly at: number; readyAfterMs: number | undefined; toldSlow: boolean }
+type Start = {
+  readonly at: number
+  readonly build: BuildMachine
+  readyAfterMs: number | undefined
+  toldSlow: boolean
+  origin: DomainOrigin | undefined
+}
 
 const HEALTHY: DomainHealth = { kind: 'ok' }
 
@@ -139,6 +152,7 @@ export class Domain {
       focused,
       ready: readyAfterMs !== undefined,
       readyAfterMs,
+      origin: this.#start?.origin,
       limits: this.#limits,
       lossOnKill: this.live ? loss : undefined,
       crash: this.#crash,
@@ -157,12 +171,18 @@ export class Domain {
   start(build: BuildMachine): Promise<Outcome> {
     const begun = this.#step('start')
     if (!begun.ok) return Promise.resolve(begun)
-    const start: Start = { at: this.#host.environment.now(), readyAfterMs: undefined, toldSlow: false }
+    const start: Start = {
+      at: this.#host.environment.now(),
+      build,
+      readyAfterMs: undefined,
+      toldSlow: false,
+      origin: undefined,
+    }
     this.#crash = undefined
     this.#diskTrouble = undefined
     this.#start = start
     this.#notify()
-    void this.#boot(start, build)
+    void this.#boot(start)
     return this.#until(() => this.live && this.#state !== 'starting')
   }
 
@@ -274,17 +294,31 @@ export class Domain {
     return ok(undefined)
   }
 
-  async #boot(start: Start, build: BuildMachine): Promise<void> {
+  async #boot(start: Start, notFrom?: string): Promise<void> {
     try {
-      const machine = await build()
+      const built = await start.build(notFrom)
       // Killed, and perhaps started again, while its parts were read.
       if (this.#start !== start) return
-      if (!machine.ok) return this.#bootFailed(machine.error.message)
-      this.#life = new Life(machine.value, this.#owner())
+      if (!built.ok) return this.#bootFailed(built.error.message)
+      const { machine, origin } = built.value
+      start.origin = origin
+      this.#notify()
+      if (origin.kind === 'boot' && origin.why !== undefined)
+        this.#log('warning', `${this.name} boots cold: ${origin.why}.`)
+      this.#life = new Life(machine, this.#owner())
       this.grant(this.#limits.capPercent)
     } catch (error) {
       if (this.#start === start) this.#bootFailed(String(error))
     }
+  }
+
+  /** The worker has closed what it had opened; a fresh one boots. */
+  #notResumed({ message }: StateFault): void {
+    const start = this.#start
+    if (start === undefined) return
+    this.#life?.end()
+    this.#life = undefined
+    void this.#boot(start, message.replace(/\.$/, ''))
   }
 
   #bootFailed(detail: string): void {
@@ -296,6 +330,7 @@ export class Domain {
     return {
       id: this.id,
       name: this.name,
+      mac: this.identity.mac,
       environment: host.environment,
       version: host.version,
       log: (level, text) => this.#log(level, text),
@@ -303,6 +338,7 @@ export class Domain {
       plug: () => host.plug(this),
       report: (step) => this.#report(step),
       ready: () => this.#ready(),
+      notResumed: (fault) => this.#notResumed(fault),
       spinning: (forMs) => {
         this.#health = forMs > 0 ? { kind: 'spinning', forMs } : HEALTHY
         this.#notify()
@@ -330,7 +366,8 @@ export class Domain {
     const start = this.#start
     if (start === undefined || start.readyAfterMs !== undefined) return
     start.readyAfterMs = this.#host.environment.now() - start.at
-    this.#log('info', `${this.name} is ready after ${Math.round(start.readyAfterMs)} ms.`)
+    const how = start.origin?.kind === 'golden' ? ', resumed from its golden snapshot' : ''
+    this.#log('info', `${this.name} is ready after ${Math.round(start.readyAfterMs)} ms${how}.`)
     this.#notify()
   }
 

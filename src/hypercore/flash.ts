@@ -13,6 +13,9 @@ import type { BootParts, HyperCoreEnvironment } from './environment.ts'
 const VGA_TEXT_MIB = 2
 const VGA_GRAPHICS_MIB = 4
 
+/** What of a domain its machine depends on. */
+type Hardware = Pick<DomainIdentity, 'definition' | 'memoryMiB' | 'persistentDisk' | 'mac'>
+
 type SharedParts = Pick<BootParts, 'stub' | 'kernel' | 'initramfs'>
 
 function refusal({ name, reason }: RefusedVolume): Fault {
@@ -27,10 +30,10 @@ function refusal({ name, reason }: RefusedVolume): Fault {
 }
 
 export class Flash {
-  readonly #handOff: HandOff
+  readonly #handOff: Pick<HandOff, 'volumes' | 'refused'>
   #shared: Promise<SharedParts> | undefined
 
-  constructor(handOff: HandOff) {
+  constructor(handOff: Pick<HandOff, 'volumes' | 'refused'>) {
     this.#handOff = handOff
   }
 
@@ -42,34 +45,52 @@ export class Flash {
       : ok(undefined)
   }
 
-  /** The machine of `identity`. Takes the boot image's parts out of their volumes at the first call. */
-  async buildSpec(
-    { definition, id, memoryMiB, persistentDisk, mac }: DomainIdentity,
-    compose: HyperCoreEnvironment['composeBootImage'],
-  ): Promise<Result<MachineSpec, Fault>> {
+  /** The machine of `identity` as it resumes: without anything to boot from. */
+  hardware({ definition, memoryMiB, persistentDisk, mac }: Hardware): Result<MachineSpec, Fault> {
     const volume = this.applianceVolume(definition)
     if (!volume.ok) return volume
-    const shared = await this.#sharedParts()
-    if (!shared.ok) return shared
-    const disk = diskSource(definition, persistentDisk)
-    const { framebuffer } = definition
-    const line = volume.value?.kernelCommandLine ?? BASE_COMMAND_LINE
-    const image = compose({
-      ...shared.value,
-      commandLine: commandLine(definition, line, { hostname: id, hasDisk: disk !== undefined }),
-      ...(framebuffer === undefined ? {} : { framebuffer }),
-    })
     const attached = definition.attachVolume ? volume.value : undefined
     return ok({
       memoryMiB,
-      vgaMemoryMiB: framebuffer === undefined ? VGA_TEXT_MIB : VGA_GRAPHICS_MIB,
-      boot: { kind: 'multiboot', image },
-      hda: attached === undefined ? undefined : { kind: 'read-only', blob: attached.content },
-      hdb: disk,
+      vgaMemoryMiB: definition.framebuffer === undefined ? VGA_TEXT_MIB : VGA_GRAPHICS_MIB,
+      boot: { kind: 'none' },
+      hda:
+        attached === undefined
+          ? undefined
+          : { kind: 'read-only', blob: attached.content, sha256: attached.sha256 },
+      hdb: diskSource(definition, persistentDisk),
       cdrom: undefined,
       mac,
       deferJit: true,
     })
+  }
+
+  /**
+   * The machine of `identity` as it boots. Takes the boot image's parts out of their volumes at the first call.
+   *
+   * @param words for the kernel's command line on top
+   */
+  async buildSpec(
+    identity: Hardware & Pick<DomainIdentity, 'id'>,
+    compose: HyperCoreEnvironment['composeBootImage'],
+    words = '',
+  ): Promise<Result<MachineSpec, Fault>> {
+    const { definition, id } = identity
+    const hardware = this.hardware(identity)
+    if (!hardware.ok) return hardware
+    const volume = this.applianceVolume(definition)
+    if (!volume.ok) return volume
+    const shared = await this.#sharedParts()
+    if (!shared.ok) return shared
+    const { framebuffer } = definition
+    const line = volume.value?.kernelCommandLine ?? BASE_COMMAND_LINE
+    const guest = { hostname: id, hasDisk: hardware.value.hdb !== undefined }
+    const image = compose({
+      ...shared.value,
+      commandLine: `${commandLine(definition, line, guest)} ${words}`.trim(),
+      ...(framebuffer === undefined ? {} : { framebuffer }),
+    })
+    return ok({ ...hardware.value, boot: { kind: 'multiboot', image } })
   }
 
   #refused(role: VolumeRole, appliance: string | undefined): RefusedVolume | undefined {

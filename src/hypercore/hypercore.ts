@@ -15,7 +15,6 @@ import { Broker } from './broker/broker.ts'
 import { Disks } from './disks.ts'
 import { Domain, type DomainHost } from './domain.ts'
 import type { HyperCoreEnvironment } from './environment.ts'
-import { Flash } from './flash.ts'
 import { HEARTBEAT_MS } from './heartbeat.ts'
 import { hypercall } from './hypercalls.ts'
 import type { LogLevel } from './life.ts'
@@ -23,6 +22,7 @@ import { checkBudget, checkMemorySize } from './memory-budget.ts'
 import { Network, type Cable } from './network.ts'
 import { Guard } from './policy/guard.ts'
 import { allot } from './scheduler.ts'
+import { Starter, type StartMode } from './starter.ts'
 
 /** Told to guests and shown to people; the version of package.json. */
 export const HYPERCORE_VERSION = '0.1.0'
@@ -44,7 +44,7 @@ const RESTART_LIMIT = 5
 const RESTART_WINDOW_MS = 30_000
 
 /** What exists once the firmware has handed off. */
-type Board = { readonly handOff: HandOff; readonly flash: Flash; readonly network: Network }
+type Board = { readonly handOff: HandOff; readonly starter: Starter; readonly network: Network }
 
 export class HyperCore implements DomainHost {
   readonly environment: HyperCoreEnvironment
@@ -177,7 +177,7 @@ export class HyperCore implements DomainHost {
     const now = this.environment.now()
     const recent = (this.#restarts.get(domain.id) ?? []).filter((at) => now - at < RESTART_WINDOW_MS)
     this.#restarts.set(domain.id, [...recent, now])
-    if (recent.length < RESTART_LIMIT) return void this.#start(domain)
+    if (recent.length < RESTART_LIMIT) return void this.#start(domain, 'boot')
     const words = `${domain.name} has restarted itself ${RESTART_LIMIT} times in a row and is left off.`
     return this.log('warning', words, domain)
   }
@@ -208,7 +208,7 @@ export class HyperCore implements DomainHost {
   #takeOver(handOff: HandOff, policyText: string | undefined): void {
     if (this.#board !== undefined) return this.log('error', 'a second hand-off was ignored')
     const network = new Network(this.environment, this.guard, undefined)
-    this.#board = { handOff, flash: new Flash(handOff), network }
+    this.#board = { handOff, starter: new Starter(handOff, this.environment), network }
     for (const definition of APPLIANCES) {
       const added = this.#add(definition, {}, true)
       if (!added.ok) this.log('error', `${definition.title}: ${added.error.message}`)
@@ -260,7 +260,7 @@ export class HyperCore implements DomainHost {
       case 'reset': {
         // A crashed domain has nothing left to end.
         const ended = domain.live ? domain.kill() : domain.may('start')
-        return ended.ok ? this.#start(domain) : ended
+        return ended.ok ? this.#start(domain, 'boot') : ended
       }
       case 'kill':
         return domain.kill()
@@ -286,7 +286,7 @@ export class HyperCore implements DomainHost {
     }
   }
 
-  async #start(domain: Domain): Promise<Result<void, Fault>> {
+  async #start(domain: Domain, how: StartMode = 'resume'): Promise<Result<void, Fault>> {
     const board = this.#board
     if (board === undefined) return err(fault('failed', 'The firmware has not handed off yet.'))
     const legal = domain.may('start')
@@ -298,14 +298,7 @@ export class HyperCore implements DomainHost {
       .map(({ identity }) => identity)
     const fits = checkBudget(board.handOff.memoryBudgetMiB, live, domain.identity)
     if (!fits.ok) return fits
-    return domain.start(async () => {
-      const spec = await board.flash.buildSpec(domain.identity, (parts) =>
-        this.environment.composeBootImage(parts),
-      )
-      if (!spec.ok) return spec
-      const { engine, scripts } = board.handOff
-      return ok({ scriptUrl: scripts.domain.url, engine: engine.module, spec: spec.value })
-    })
+    return domain.start((notFrom) => board.starter.build(domain.identity, how, notFrom))
   }
 
   #create(config: DomainConfig): Result<DomainId, Fault> {
@@ -333,7 +326,7 @@ export class HyperCore implements DomainHost {
       return err(fault('malformed', `A name has 1 to ${NAME_LIMIT} printable characters.`))
     const { settings, platform } = board.handOff
     const chosen = settings.appliances[definition.name]
-    const volume = board.flash.applianceVolume(definition)
+    const volume = board.starter.flash.applianceVolume(definition)
     const needed = (volume.ok ? volume.value?.ramMiB : undefined) ?? definition.memoryMiB
     const memoryMiB = config.memoryMiB ?? chosen?.memoryMiB ?? needed
     const sized = checkMemorySize(memoryMiB)

@@ -6,7 +6,8 @@
 import { assertNever } from '../base/assert.ts'
 import { AGENT_ABI } from '../protocol/agent.ts'
 import type { CrashCause, CrashReport } from '../protocol/domain.ts'
-import type { DomainEvent, DomainRequest, MachineSpec } from '../protocol/guest.ts'
+import type { DomainEvent, DomainRequest, MachineSpec, ResumeSource } from '../protocol/guest.ts'
+import type { StateFault } from '../protocol/state-fault.ts'
 import {
   decodeGuestFrame,
   encodeHostFrame,
@@ -14,6 +15,7 @@ import {
   type GuestMessage,
   type HypercallReply,
 } from './agent.ts'
+import { wakeUp, type Awakening } from './awakening.ts'
 import { AgentAsks, type Ask } from './broker/asks.ts'
 import { interval, type Interval, type Sample } from './counters.ts'
 import type { DomainPort, HyperCoreEnvironment } from './environment.ts'
@@ -31,6 +33,8 @@ export type Machine = {
   readonly scriptUrl: string
   readonly engine: WebAssembly.Module
   readonly spec: MachineSpec
+  /** Undefined: it boots. */
+  readonly resume: { readonly source: ResumeSource; readonly awakening: Awakening } | undefined
 }
 
 export type LogLevel = 'info' | 'warning' | 'error'
@@ -39,6 +43,7 @@ export type LogLevel = 'info' | 'warning' | 'error'
 export type LifeOwner = {
   readonly id: string
   readonly name: string
+  readonly mac: string | undefined
   readonly environment: HyperCoreEnvironment
   /** Of the supervisor, told to the agent. */
   readonly version: string
@@ -48,6 +53,8 @@ export type LifeOwner = {
   plug(): Cable | undefined
   report(step: 'came-up' | 'paused' | 'resumed'): void
   ready(): void
+  /** It never ran: the state it was to resume from is not for its machine. */
+  notResumed(fault: StateFault): void
   spinning(forMs: number): void
   /** A disk of its failed; a sentence for a person. */
   diskTrouble(message: string): void
@@ -72,6 +79,8 @@ export class Life {
   #interval: Interval | undefined
   #fresh = false
   #grantPercent = 100
+  /** Of a machine that resumes, until its agent has answered the ping with this nonce. */
+  #awakening: (Awakening & { readonly nonce?: number }) | undefined
 
   constructor(machine: Machine, owner: LifeOwner) {
     this.#owner = owner
@@ -85,7 +94,8 @@ export class Life {
       message: (event) => this.#guarded(() => this.#receive(event)),
       error: (detail) => this.#guarded(() => owner.crashed({ kind: 'worker-died', detail }, undefined)),
     })
-    const { spec, engine } = machine
+    const { spec, engine, resume } = machine
+    this.#awakening = resume?.awakening
     const display = new MessageChannel()
     const console = new MessageChannel()
     this.#cable = owner.plug()
@@ -97,6 +107,7 @@ export class Life {
         display: display.port1,
         console: console.port1,
         network: this.#cable?.port,
+        ...(resume === undefined ? {} : { resume: resume.source }),
       },
       [
         display.port1,
@@ -190,7 +201,10 @@ export class Life {
     const owner = this.#owner
     switch (event.kind) {
       case 'running':
+        this.#wakeUp()
         return owner.report('came-up')
+      case 'not-resumed':
+        return owner.notResumed(event.fault)
       case 'paused':
       case 'resumed':
         return owner.report(event.kind)
@@ -246,6 +260,9 @@ export class Life {
         )
       case 'ready':
         return owner.ready()
+      case 'checkpoint':
+        // Booted with the checkpoint's word although nobody takes its state: it waits to be told to go on.
+        return this.#tellWho({ hostname: owner.id, mac: owner.mac, stage: 'checkpoint' })
       case 'call':
         void this.#call(message.callId, message.number, message.untrustedArguments)
         return undefined
@@ -255,10 +272,30 @@ export class Life {
       case 'answer':
         return this.#asks.answered(message)
       case 'pong':
-        return undefined
+        return this.#pong(message.nonce)
       default:
         return assertNever(message)
     }
+  }
+
+  /** A guest that resumes is told who it is before it could act as who it was. */
+  #wakeUp(): void {
+    if (this.#awakening !== undefined) this.#tellWho(this.#awakening)
+  }
+
+  #tellWho(awakening: Awakening): void {
+    const { frames, nonce } = wakeUp(awakening, this.#owner.environment.wallClock())
+    this.#awakening = { ...awakening, nonce }
+    for (const frame of frames) this.#send(frame)
+  }
+
+  #pong(nonce: number): void {
+    if (this.#awakening?.nonce !== nonce) return
+    const { stage } = this.#awakening
+    this.#awakening = undefined
+    // Its agent said hello in the life whose state this was.
+    this.#agentUp = true
+    if (stage === 'ready') this.#owner.ready()
   }
 
   async #call(callId: number, number: number, untrustedArguments: readonly string[]): Promise<void> {

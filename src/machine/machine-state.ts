@@ -16,7 +16,9 @@
 import { ByteReader, ByteWriter } from '../base/bytes.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { MachineSpec } from '../protocol/guest.ts'
-import { describeDevices, type StateFault } from '../protocol/machine-state.ts'
+import { describeDevices } from '../protocol/machine-state.ts'
+import type { StateFault } from '../protocol/state-fault.ts'
+import { guestMemory } from './inspection.ts'
 import type { StateKeeper } from './v86-internals.ts'
 
 const MAGIC = 0x534d5348
@@ -163,10 +165,11 @@ function isCount(value: unknown): value is number {
  *
  * @throws what v86 makes of a state that it cannot take
  */
-export function restoreDevices(engine: StateKeeper, { engineState }: DeviceState, ram: Uint8Array): void {
+export function restoreDevices(engine: StateKeeper, { engineState }: DeviceState): void {
   const { cpu } = engine
   const unpack = cpu.unpack_memory
-  cpu.unpack_memory = () => ram.fill(0)
+  // The devices are restored by then, which may have made the memory grow.
+  cpu.unpack_memory = () => guestMemory(cpu).fill(0)
   try {
     engine.restore_state(engineState)
   } finally {

@@ -5,7 +5,7 @@ import { err, ok, type Result } from '../base/result.ts'
 import type { BlockStore } from '../protocol/block-store.ts'
 import type { CrashCause, CrashReport, Registers } from '../protocol/domain.ts'
 import type { DomainCounters, MachineSpec } from '../protocol/guest.ts'
-import type { StateFault } from '../protocol/machine-state.ts'
+import type { StateFault } from '../protocol/state-fault.ts'
 import { AgentChannel } from './agent-channel.ts'
 import type { AgentFrame } from './agent-frames.ts'
 import { attachDisks, Disk } from './disk.ts'
@@ -233,7 +233,7 @@ export class Machine {
   }
 
   #restore(state: DeviceState): void {
-    restoreDevices(this.#internals.engine, state, this.memory())
+    restoreDevices(this.#internals.engine, state)
     this.agent.goOn(state.agentRest)
   }
 

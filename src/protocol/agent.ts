@@ -28,6 +28,11 @@ export const GuestFrame = {
   goodbye: 4,
   /** u32 nonce. */
   pong: 5,
+  /**
+   * Empty: all that does not depend on the second disk is up, and the guest waits for `resumed` before it goes on. Sent
+   * where `CHECKPOINT_WORD` is on the kernel's command line and the role has such a disk.
+   */
+  checkpoint: 6,
   /** u32 ask id, u16 status as of a reply, then bytes to the end: the result, or one line of words. */
   answer: 7,
 } as const
@@ -112,3 +117,6 @@ export const HypercallStatus = {
   'illegal-state': 6,
   'over-budget': 7,
 } as const
+
+/** On a kernel's command line: this boot is for a golden snapshot. */
+export const CHECKPOINT_WORD = 'hs.checkpoint'

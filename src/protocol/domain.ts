@@ -28,6 +28,13 @@ function isDomainId(untrustedText: string): untrustedText is DomainId {
  */
 export type DomainState = 'created' | 'starting' | 'running' | 'paused' | 'shutting-down' | 'off' | 'crashed'
 
+/** How the present life of a domain began. */
+export type DomainOrigin =
+  /** `why` there was no golden snapshot to resume from, in words for a person; undefined where none was looked for. */
+  | { readonly kind: 'boot'; readonly why: string | undefined }
+  /** From the state that the build took of its appliance. */
+  | { readonly kind: 'golden' }
+
 /** Short of a crash: what the supervisor sees of a running guest from outside. */
 export type DomainHealth =
   | { readonly kind: 'ok' }
@@ -55,8 +62,10 @@ export type DomainInfo = {
   readonly focused: boolean
   /** The guest's agent said that userland is up. */
   readonly ready: boolean
-  /** Milliseconds from the start call to the agent's word, once ready. */
+  /** Milliseconds from the start call to the agent's word, once ready: of a boot or of a resume alike. */
   readonly readyAfterMs: number | undefined
+  /** Undefined while it has no life. */
+  readonly origin: DomainOrigin | undefined
   readonly limits: CpuLimits
   /** What ending it abruptly would lose, in words; undefined where nothing would be lost. */
   readonly lossOnKill: string | undefined

@@ -1,6 +1,7 @@
 /** HyperCore ↔ domain worker: every message of a domain's control port. */
 
 import type { CrashReport, ExitCount } from './domain.ts'
+import type { StateFault } from './state-fault.ts'
 
 /** What a disk holds where nothing was written over it. */
 export type DiskBase =
@@ -39,6 +40,11 @@ export type BootSource =
   /** It never boots: it resumes from a state of a machine without BIOS. */
   | { readonly kind: 'none' }
 
+/** Where a machine that does not boot has its state from. */
+export type ResumeSource =
+  /** A state file (machine/state-file.ts), as the firmware verified it. */
+  { readonly kind: 'golden'; readonly file: Blob }
+
 /** The hardware of one machine. */
 export type MachineSpec = {
   readonly memoryMiB: number
@@ -61,6 +67,8 @@ export type DomainBootstrap = {
   readonly display: MessagePort
   readonly console: MessagePort
   readonly network: MessagePort | undefined
+  /** Undefined: it boots. */
+  readonly resume?: ResumeSource
 }
 
 /** HyperCore → domain. */
@@ -80,6 +88,8 @@ export type DomainRequest =
 export type DomainEvent =
   /** The machine exists and executes. */
   | { readonly kind: 'running' }
+  /** The state that it was to resume from is not for this machine. The worker has let go of everything. */
+  | { readonly kind: 'not-resumed'; readonly fault: StateFault }
   | { readonly kind: 'paused' }
   | { readonly kind: 'resumed' }
   | { readonly kind: 'pong'; readonly nonce: number }

@@ -1,5 +1,7 @@
 /** What the firmware hands to HyperCore: everything it found, verified and was told. The supervisor reads nothing else. */
 
+import type { MachineFingerprint } from './machine-state.ts'
+
 /** A person's choices, kept in NVRAM. */
 export type FirmwareSettings = {
   readonly bootOrder: readonly BootPath[]
@@ -40,6 +42,24 @@ export type VerifiedVolume = {
   readonly ramMiB: number | undefined
   readonly kernelCommandLine: string | undefined
 }
+
+/** A snapshot of an appliance, taken when the product was built: read, hashed and found equal to its manifest. */
+export type VerifiedGolden = {
+  readonly appliance: string
+  readonly size: number
+  /** SHA-256 of the file, hexadecimal. */
+  readonly sha256: string
+  /** As it was read: a state file (machine/state-file.ts). */
+  readonly content: Blob
+  /** What it fits. */
+  readonly machine: MachineFingerprint
+  /** Whether its first screen was up, or comes after the guest has its disk. */
+  readonly stage: GoldenStage
+}
+
+export type GoldenStage = 'ready' | 'checkpoint'
+
+export type RefusedGolden = { readonly appliance: string; readonly reason: RefusedVolume['reason'] }
 
 /** A volume that will not be used, and why. */
 export type RefusedVolume = {
@@ -82,6 +102,9 @@ export type HandOff = {
   readonly engine: EngineReport
   readonly platform: PlatformReport
   readonly volumes: readonly VerifiedVolume[]
+  /** Those that are there: an appliance without one boots. */
+  readonly goldens: readonly VerifiedGolden[]
+  readonly refusedGoldens: readonly RefusedGolden[]
   readonly refused: readonly RefusedVolume[]
   /** Script of a domain worker, spawned by HyperCore; hashed like a volume. */
   readonly scripts: { readonly hypercore: ScriptReport; readonly domain: ScriptReport }

@@ -49,16 +49,10 @@ export function fingerprintOf(spec: MachineSpec, engineSha256: string): MachineF
   return { engine: engineSha256, memoryMiB: spec.memoryMiB, devices: describeDevices(spec) }
 }
 
-/** Why a state cannot be taken or does not restore. */
-export type StateFault = {
-  readonly kind:
-    /** The machine runs, or a disk has not answered yet. */
-    | 'not-settled'
-    /** The bytes are no state of ours. */
-    | 'foreign'
-    /** They are of another machine. */
-    | 'mismatch'
-    /** They are cut off or contradict themselves. */
-    | 'damaged'
-  readonly message: string
+/** In which of its parts the machine differs from what a snapshot fits; undefined when it fits. */
+export function machineDifference(wanted: MachineFingerprint, found: MachineFingerprint): string | undefined {
+  if (wanted.engine !== found.engine) return `engine ${found.engine}, not ${wanted.engine}`
+  if (wanted.memoryMiB !== found.memoryMiB) return `${found.memoryMiB} MiB, not ${wanted.memoryMiB}`
+  if (wanted.devices !== found.devices) return `devices ${found.devices}, not ${wanted.devices}`
+  return undefined
 }

@@ -89,7 +89,17 @@ export function makeFlash(): Flash {
     add('bios', 'bios', someBytes(4_096, 4), 'identity', {}),
     add('vga-bios', 'vga-bios', someBytes(2_000, 5), 'identity', {}),
   ]
+  files.set('web.golden', someBytes(12_345, 20))
   return { files, volumes }
+}
+
+/** The list of golden snapshots: one, of the web appliance. */
+export function goldensOf({ files }: Flash): unknown {
+  const bytes = someBytes(12_345, 20)
+  if (!files.has('web.golden')) return { format: 'hyperspace-goldens', version: 1, goldens: [] }
+  const machine = { engine: sha256(EMPTY_MODULE), memoryMiB: 128, devices: 'vga 4 MiB' }
+  const golden = { appliance: 'web', file: 'web.golden', size: bytes.length, sha256: sha256(bytes), machine }
+  return { format: 'hyperspace-goldens', version: 1, goldens: [{ ...golden, stage: 'ready' }] }
 }
 
 export function manifestOf({ volumes }: Flash): unknown {
@@ -193,6 +203,12 @@ export class FakePlatform implements FirmwarePlatform {
   async fetchVolume(file: string): Promise<Uint8Array<ArrayBuffer>> {
     this.fetched.push(file)
     await this.volumeGate
+    return orThrow(this.#files.get(file) ?? new Error('HTTP 404'))
+  }
+
+  /** In the same folder as the volumes. */
+  async fetchGolden(file: string): Promise<Uint8Array<ArrayBuffer>> {
+    this.fetched.push(file)
     return orThrow(this.#files.get(file) ?? new Error('HTTP 404'))
   }
 

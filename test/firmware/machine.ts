@@ -6,7 +6,7 @@ import {
   type FirmwareOutcome,
   type FirmwareOptions,
 } from '../../src/firmware/firmware.ts'
-import { FakePlatform, makeFlash, manifestOf, type Flash } from './fake-platform.ts'
+import { FakePlatform, goldensOf, makeFlash, manifestOf, type Flash } from './fake-platform.ts'
 
 export type Machine = {
   readonly firmware: Firmware
@@ -24,12 +24,13 @@ export function machineOf(
   prepare: (platform: FakePlatform) => void = () => {},
   bootOverride?: FirmwareOptions['bootOverride'],
   manifest: unknown = manifestOf(flash),
+  goldens: unknown = goldensOf(flash),
 ): Machine {
   const platform = new FakePlatform(flash.files)
   prepare(platform)
   let output = ''
   const waiting = new Set<() => void>()
-  const firmware = new Firmware(platform, manifest, {
+  const firmware = new Firmware(platform, manifest, goldens, {
     ...(bootOverride === undefined ? {} : { bootOverride }),
     onOutput: (ansi) => {
       output += ansi

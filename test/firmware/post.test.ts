@@ -7,6 +7,7 @@ import {
   FakePlatform,
   flipBit,
   gate,
+  goldensOf,
   makeFlash,
   manifestOf,
   sha256,
@@ -85,8 +86,8 @@ describe('a sound machine', () => {
     })
     expect(handOff.memoryBudgetMiB).toBe(2_048)
     const ids = handOff.post.map(({ id }) => id)
-    expect(ids).toHaveLength(20)
-    expect(new Set(ids).size).toBe(20)
+    expect(ids).toHaveLength(21)
+    expect(new Set(ids).size).toBe(21)
     expect(ids).toEqual(
       expect.arrayContaining(['features', 'engine', 'compile', 'nvram', 'volume:kernel', 'keyboard']),
     )
@@ -110,14 +111,18 @@ describe('a sound machine', () => {
       expect(row).toContain(`sha256 ${String(hash).slice(0, 16)}`)
       expect(row).toMatch(/ OK +[\d.,]+ ms$/)
     }
-    expect(rowWith(text, 'Browser features')).toContain('WebAssembly, SIMD, bulk memory, workers')
+    expect(rowWith(text, 'Golden web')).toMatch(/12,345 bytes .* OK/)
+    // One line more than the screen has rows: the first is a key away.
+    machine.keys('Home')
+    const top = machine.firmware.text()
+    expect(rowWith(top, 'Browser features')).toContain('WebAssembly, SIMD, bulk memory, workers')
     expect(rowWith(text, 'Processors, memory')).toContain('8 logical, 8 GiB; guests 2,048 MiB')
     expect(rowWith(text, 'Storage')).toContain('OPFS opened, quota 12.0 GiB, 2.9 MiB used')
     expect(rowWith(text, 'NVRAM')).toContain('empty: defaults loaded')
     expect(rowWith(text, 'Engine, compiled')).toContain('v86.wasm')
     expect(rowWith(text, 'HyperCore  ')).toMatch(/84,120 bytes .* MEASURED/)
     expect(rowWith(text, 'Keyboard')).toMatch(/listening +READY/)
-    expect(text).toContain('20 of 20')
+    expect(text).toContain('21 of 21')
     machine.keys('Enter')
     await machine.outcome
   })
@@ -284,7 +289,9 @@ describe('a machine that cannot run guests', () => {
       platform.featureSet = { ...ALL_FEATURES, simd: false }
       platform.engine.simd = new Error('must not be asked for')
     })
-    const text = await machine.until(/Self-test ended/)
+    await machine.until(/Self-test ended/)
+    machine.keys('Home')
+    const text = machine.firmware.text()
     expect(rowWith(text, 'Browser features')).toContain('no SIMD')
     expect(rowWith(text, 'Engine, compiled')).toContain('v86-fallback.wasm')
     machine.keys('Enter')
@@ -436,4 +443,54 @@ test('a manifest is read from what the build made, unknown fields and all', asyn
     machineOf(flash, undefined, undefined, { ...Object(manifest), later: 'field' }),
   )
   expect(handOff.volumes).toHaveLength(10)
+})
+
+describe('golden snapshots', () => {
+  test('are handed over verified, as they lie in flash', async () => {
+    const { goldens, refusedGoldens } = await handedOff(machineOf())
+    expect(refusedGoldens).toEqual([])
+    expect(goldens).toMatchObject([{ appliance: 'web', size: 12_345, stage: 'ready' }])
+    const content = new Uint8Array(await (goldens[0]?.content ?? new Blob()).arrayBuffer())
+    expect(sha256(content)).toBe(goldens[0]?.sha256)
+    expect(goldens[0]?.machine).toMatchObject({ memoryMiB: 128, devices: 'vga 4 MiB' })
+  })
+
+  test('that differ from their list are refused with both hashes, and the appliance boots', async () => {
+    const flash = makeFlash()
+    const list = goldensOf(flash)
+    flash.files.get('web.golden')?.fill(0, 100, 101)
+    const machine = machineOf(flash, waiting, undefined, manifestOf(flash), list)
+    const text = await machine.until(/Self-test ended/)
+    expect(rowWith(text, 'Golden web')).toContain('MISMATCH')
+    expect(text).toContain('Web boots instead.')
+    machine.keys('Enter')
+    const handOff = await handedOff(machine)
+    expect(handOff.goldens).toEqual([])
+    expect(handOff.refused).toEqual([])
+    expect(handOff.refusedGoldens).toMatchObject([{ appliance: 'web', reason: { kind: 'mismatch' } }])
+    expect(handOff.volumes.map(({ name }) => name)).toContain('web')
+  })
+
+  test('that cannot be read are refused, and the appliance boots', async () => {
+    const flash = makeFlash()
+    const list = goldensOf(flash)
+    flash.files.delete('web.golden')
+    const handOff = await handedOff(machineOf(flash, undefined, undefined, manifestOf(flash), list))
+    expect(handOff.refusedGoldens).toMatchObject([
+      { appliance: 'web', reason: { kind: 'unreadable', detail: 'web.golden could not be read: HTTP 404' } },
+    ])
+  })
+
+  test.each([
+    ['none in this build', { format: 'hyperspace-goldens', version: 1, goldens: [] }, 'none in this build'],
+    ['no list at all', undefined, 'the list is not usable'],
+    ['another version', { format: 'hyperspace-goldens', version: 2, goldens: [] }, 'the list is not usable'],
+  ])('%s: said in a line, and everything boots', async (_what, list, words) => {
+    const flash = makeFlash()
+    const machine = machineOf(flash, waiting, undefined, manifestOf(flash), list ?? null)
+    const text = await machine.until(/Self-test ended/)
+    expect(rowWith(text, 'Golden snapshots')).toContain(words)
+    machine.keys('Enter')
+    expect((await handedOff(machine)).goldens).toEqual([])
+  })
 })

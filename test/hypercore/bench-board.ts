@@ -80,6 +80,8 @@ export function handOff(more: Partial<HandOff> = {}, starting: readonly string[]
       storage: { kind: 'opfs', quotaBytes: undefined, usedBytes: undefined },
     },
     volumes: [...BASE_VOLUMES, ...APPLIANCES.map(({ name }) => volume('appliance', name))],
+    goldens: [],
+    refusedGoldens: [],
     refused: [],
     scripts: {
       hypercore: { url: 'hypercore.js', size: 0, sha256: '' },

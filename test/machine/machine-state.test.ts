@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Machine } from '../../src/machine/machine.ts'
 import type { MachineHooks } from '../../src/machine/machine.ts'
-import type { StateFault } from '../../src/protocol/machine-state.ts'
+import type { StateFault } from '../../src/protocol/state-fault.ts'
 import { Guest, plan, type GuestOptions, type GuestState } from '../support/boot-guest.ts'
 import { v86Module } from '../support/guest-images.ts'
 

@@ -24,6 +24,7 @@ export function domain(name: string, fields: Partial<DomainInfo> = {}): DomainIn
     focused: false,
     ready: true,
     readyAfterMs: 400,
+    origin: { kind: 'boot', why: undefined },
     limits: { capPercent: 100, weight: 100 },
     lossOnKill: undefined,
     crash: undefined,
@@ -72,6 +73,8 @@ export function handOff(firstScreen = 'primary'): HandOff {
       storage: { kind: 'memory', why: 'a test', remedy: 'Nothing.' },
     },
     volumes: [],
+    goldens: [],
+    refusedGoldens: [],
     refused: [],
     scripts: {
       hypercore: { url: 'hypercore.js', size: 1, sha256: '' },

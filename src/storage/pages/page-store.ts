@@ -9,7 +9,7 @@
  */
 
 import type { Result } from '../../base/result.ts'
-import type { MachineFingerprint } from '../../protocol/machine-state.ts'
+import { machineDifference, type MachineFingerprint } from '../../protocol/machine-state.ts'
 import type { SnapshotId, SnapshotInfo, SnapshotMeta, StoreUsage } from '../../protocol/snapshot.ts'
 import type { PageBatch } from '../../protocol/store.ts'
 import type { DiskHandle } from '../opfs-disk.ts'
@@ -18,7 +18,7 @@ import { attempt, FormatError, type StoreFault } from './format-error.ts'
 import { gunzip, gzip } from './gzip.ts'
 import { PageHeap, type Blob4K } from './page-heap.ts'
 import { PAGE_BYTES, SlotFile } from './slot-file.ts'
-import { checkDraft, checkText, machineDifference, type ImageChange, type SnapshotDraft } from './snapshot.ts'
+import { checkDraft, checkText, type ImageChange, type SnapshotDraft } from './snapshot.ts'
 import { encodeSnapshotFile, openSnapshotFile } from './snapshot-file.ts'
 import {
   decodeBlob,

@@ -1,7 +1,6 @@
 /** What a snapshot is, outside the store and in it. */
 
 import { assert } from '../../base/assert.ts'
-import type { MachineFingerprint } from '../../protocol/machine-state.ts'
 import {
   MAX_NAME_LENGTH,
   MAX_NOTE_LENGTH,
@@ -32,14 +31,6 @@ export type ImageChange = {
 /** Most bytes of an image: the 2 GiB of RAM that a guest's 32-bit machine can have here, and as much of disks. */
 export const MAX_IMAGE_BYTES = 2 ** 32
 export const MAX_DEVICE_STATE_BYTES = 2 ** 28
-
-/** In which of its parts the machine differs from what a snapshot fits; undefined when it fits. */
-export function machineDifference(wanted: MachineFingerprint, found: MachineFingerprint): string | undefined {
-  if (wanted.engine !== found.engine) return `engine ${found.engine}, not ${wanted.engine}`
-  if (wanted.memoryMiB !== found.memoryMiB) return `${found.memoryMiB} MiB, not ${wanted.memoryMiB}`
-  if (wanted.devices !== found.devices) return `devices ${found.devices}, not ${wanted.devices}`
-  return undefined
-}
 
 /** @throws FormatError (too-large) */
 export function checkText({ name, note }: { readonly name: string; readonly note: string }): void {

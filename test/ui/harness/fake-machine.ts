@@ -167,6 +167,7 @@ export class FakeMachine extends EventTarget {
       focused: false,
       ready: state === 'running',
       readyAfterMs: state === 'running' ? 612 : undefined,
+      origin: state === 'running' ? { kind: 'boot', why: undefined } : undefined,
       limits: { capPercent: 100, weight: 100 },
       lossOnKill: seed.lossOnKill,
       crash: undefined,

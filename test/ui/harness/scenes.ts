@@ -65,6 +65,8 @@ export function handOffFor(scene: string): HandOff {
       volume('primary', 'appliance', 3_120_044, 'primary'),
       volume('messaging', 'appliance', 1_404_112, 'messaging'),
     ],
+    goldens: [],
+    refusedGoldens: [],
     refused:
       scene === 'refused'
         ? [

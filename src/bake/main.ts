@@ -1,0 +1,114 @@
+/**
+ * Takes the golden snapshot of every appliance: boots each in the product's own machine up to its bake point and writes
+ * its state into the cache, where the build finds it. What has not changed since the last time is not baked again.
+ */
+
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { APPLIANCES } from '../appliances/definitions.ts'
+import { encodeStateFile } from '../machine/state-file.ts'
+import { bakePlan, readFlash, type BakePlan } from './plan.ts'
+import { bakeState } from './bake.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const cache = join(root, 'node_modules/.cache/goldens')
+
+/** Counts up when files of an earlier bake are no longer to be taken. */
+const FORMAT = 1
+
+/** gzip at 6: 9 is half a per cent smaller and takes twice as long; 1 is a twentieth larger. */
+const GZIP_LEVEL = 6
+
+/** What the list of goldens says of one; firmware/golden-manifest.ts reads it. */
+type Entry = {
+  readonly appliance: string
+  readonly file: string
+  readonly size: number
+  readonly sha256: string
+  readonly machine: BakePlan['machine']
+  readonly stage: 'ready' | 'checkpoint'
+}
+
+function sha256(bytes: Uint8Array | string): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+/** Of everything of ours that has a part in a state: a change in any of it bakes anew. */
+function codeHash(): string {
+  const hash = createHash('sha256')
+  for (const folder of ['src/machine', 'src/bake']) {
+    for (const name of readdirSync(join(root, folder)).toSorted())
+      hash.update(name).update(readFileSync(join(root, folder, name)))
+  }
+  for (const file of ['libv86.mjs', 'v86.wasm'])
+    hash.update(readFileSync(join(root, 'node_modules/v86/build', file)))
+  return hash.digest('hex')
+}
+
+/** Bakes `plan`, or takes what an earlier bake of the same made. */
+async function bake(plan: BakePlan, engine: WebAssembly.Module, code: string): Promise<Entry> {
+  const key = sha256(JSON.stringify([FORMAT, code, plan.machine, plan.parts])).slice(0, 16)
+  const folder = join(cache, `${plan.appliance}-${key}`)
+  const noted = join(folder, 'entry.json')
+  if (existsSync(noted)) {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written below; the firmware checks it
+    return JSON.parse(readFileSync(noted, 'utf8')) as Entry
+  }
+  const startedAt = performance.now()
+  const { state, stage } = await bakeState(plan, engine)
+  const bytes = gzipSync(encodeStateFile(state), { level: GZIP_LEVEL })
+  const entry: Entry = {
+    appliance: plan.appliance,
+    file: `${plan.appliance}.golden`,
+    size: bytes.length,
+    sha256: sha256(bytes),
+    machine: plan.machine,
+    stage,
+  }
+  const unfinished = `${folder}.${process.pid}`
+  mkdirSync(unfinished, { recursive: true })
+  writeFileSync(join(unfinished, entry.file), bytes)
+  writeFileSync(join(unfinished, 'entry.json'), JSON.stringify(entry))
+  for (const name of readdirSync(cache))
+    if (name.startsWith(`${plan.appliance}-`) && !name.endsWith(`.${process.pid}`))
+      rmSync(join(cache, name), { recursive: true, force: true })
+  renameSync(unfinished, folder)
+  const mebibytes = (bytes.length / 2 ** 20).toFixed(1)
+  console.log(
+    `Baked ${plan.appliance}: ${mebibytes} MiB in ${Math.round(performance.now() - startedAt)} ms (${stage})`,
+  )
+  return entry
+}
+
+/** Writes `list.json`: the goldens in the form that the firmware reads, and where each file is. */
+export async function main(): Promise<void> {
+  mkdirSync(cache, { recursive: true })
+  const wasm = readFileSync(join(root, 'node_modules/v86/build/v86.wasm'))
+  const engine = await WebAssembly.compile(wasm)
+  const engineSha256 = sha256(wasm)
+  const code = codeHash()
+  const flash = readFlash(join(root, 'images'))
+  const goldens: Entry[] = []
+  // One by one: guests that boot beside each other take longer, and the machine has other things to do.
+  for (const definition of APPLIANCES) {
+    const plan = await bakePlan(flash, definition, engineSha256)
+    const entry = await bake(plan, engine, code)
+    // At its first screen it has the bake's own disk in its caches, which is nobody's.
+    if (entry.stage === 'ready' && plan.spec.hdb !== undefined)
+      console.log(`${plan.appliance} has no checkpoint before its disk: it boots instead.`)
+    else goldens.push(entry)
+  }
+  const files = Object.fromEntries(
+    goldens.map(({ appliance, file }) => {
+      const folder = readdirSync(cache).find((name) => name.startsWith(`${appliance}-`)) ?? ''
+      return [file, join(cache, folder, file)]
+    }),
+  )
+  const list = { list: { format: 'hyperspace-goldens', version: 1, goldens }, files }
+  const unfinished = join(cache, `list.json.${process.pid}`)
+  writeFileSync(unfinished, JSON.stringify(list))
+  renameSync(unfinished, join(cache, 'list.json'))
+}

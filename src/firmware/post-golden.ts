@@ -1,0 +1,90 @@
+/** POST's steps for the golden snapshots: each is read and hashed like a volume; without one its appliance boots. */
+
+import { sha256Hex } from '../base/bytes.ts'
+import type { RefusedGolden, VerifiedGolden } from '../protocol/hand-off.ts'
+import { parseGoldenManifest, type GoldenManifest, type ManifestGolden } from './golden-manifest.ts'
+import type { FirmwarePlatform } from './platform.ts'
+import { reasonOf, type StepOutcome } from './post-step.ts'
+import { capitalised, grouped, measured } from './words.ts'
+
+export type GoldenOutcome =
+  | { readonly kind: 'verified'; readonly golden: VerifiedGolden }
+  | { readonly kind: 'refused'; readonly golden: RefusedGolden }
+
+const NONE: GoldenManifest['goldens'] = []
+
+/** The list of them. A usable one needs no line beside those of its files; without one the machine boots all the same. */
+export function checkGoldenManifest(
+  untrustedManifest: unknown,
+): Partial<StepOutcome<unknown>> & { readonly value: GoldenManifest['goldens'] } {
+  const label = 'Golden snapshots'
+  const parsed = parseGoldenManifest(untrustedManifest)
+  if (!parsed.ok) {
+    const notes = [`${capitalised(parsed.error)}. Every appliance boots instead.`]
+    return {
+      report: { label, result: 'warning', badge: 'UNUSABLE', summary: 'the list is not usable', notes },
+      value: NONE,
+    }
+  }
+  const { goldens } = parsed.value
+  if (goldens.length === 0) {
+    const summary = 'none in this build; appliances boot'
+    return { report: { label, result: 'warning', badge: 'NONE', summary }, value: NONE }
+  }
+  return { value: goldens }
+}
+
+export async function testGolden(
+  platform: FirmwarePlatform,
+  golden: ManifestGolden,
+): Promise<StepOutcome<GoldenOutcome>> {
+  const { appliance, file, sha256: expectedSha256, machine, stage } = golden
+  const label = `Golden ${appliance}`
+  const consequence = `${capitalised(appliance)} boots instead.`
+  const refused = (reason: RefusedGolden['reason']): GoldenOutcome => ({
+    kind: 'refused',
+    golden: { appliance, reason },
+  })
+  let bytes: Uint8Array<ArrayBuffer>
+  try {
+    bytes = await platform.fetchGolden(file)
+  } catch (error) {
+    const detail = `${file} could not be read: ${reasonOf(error)}`
+    const notes = [`${detail}. ${consequence}`]
+    return {
+      report: { label, result: 'warning', badge: 'FAILED', summary: 'refused', notes },
+      value: refused({ kind: 'unreadable', detail }),
+    }
+  }
+  const sha256 = await sha256Hex(bytes)
+  if (sha256 !== expectedSha256) {
+    const notes = [
+      `list     ${expectedSha256}`,
+      `computed ${sha256}`,
+      `${consequence} Reload to read it again.`,
+    ]
+    return {
+      report: {
+        label,
+        result: 'warning',
+        badge: 'MISMATCH',
+        summary: `${grouped(bytes.length)} bytes`,
+        notes,
+      },
+      value: refused({ kind: 'mismatch', expectedSha256, actualSha256: sha256 }),
+    }
+  }
+  return {
+    report: {
+      label,
+      result: 'ok',
+      badge: 'OK',
+      summary: measured(bytes.length, sha256),
+      detail: `${file}: ${grouped(bytes.length)} bytes, SHA-256 ${sha256}, as the build noted.`,
+    },
+    value: {
+      kind: 'verified',
+      golden: { appliance, size: bytes.length, sha256, content: new Blob([bytes]), machine, stage },
+    },
+  }
+}

@@ -1,0 +1,46 @@
+/** Which golden snapshot a domain resumes from, if any, and why not where there is none that fits. */
+
+import { err, ok, type Result } from '../base/result.ts'
+import type { HandOff, RefusedGolden, VerifiedGolden } from '../protocol/hand-off.ts'
+import type { MachineSpec } from '../protocol/guest.ts'
+import { fingerprintOf, machineDifference } from '../protocol/machine-state.ts'
+
+/** Why a domain boots. `missing`: none was built, which nobody needs to be told of at every start. */
+export type NoGolden = { readonly missing: boolean; readonly words: string }
+
+export class Goldens {
+  readonly #handOff: Pick<HandOff, 'goldens' | 'refusedGoldens' | 'engine'>
+  /** By appliance, why a machine turned out unable to resume from its golden. */
+  readonly #unusable = new Map<string, string>()
+
+  constructor(handOff: Pick<HandOff, 'goldens' | 'refusedGoldens' | 'engine'>) {
+    this.#handOff = handOff
+  }
+
+  /** The one that a machine of `spec` resumes from. */
+  fitting(appliance: string, spec: MachineSpec): Result<VerifiedGolden, NoGolden> {
+    const golden = this.#handOff.goldens.find((each) => each.appliance === appliance)
+    if (golden === undefined) return err(this.#absence(appliance))
+    const unusable = this.#unusable.get(appliance)
+    if (unusable !== undefined) return err({ missing: false, words: unusable })
+    const difference = machineDifference(fingerprintOf(spec, this.#handOff.engine.sha256), golden.machine)
+    if (difference === undefined) return ok(golden)
+    return err({ missing: false, words: `its golden snapshot is of another machine: ${difference}` })
+  }
+
+  /** Not to be tried again in this run. */
+  giveUp(appliance: string, words: string): void {
+    this.#unusable.set(appliance, `its golden snapshot does not restore: ${words}`)
+  }
+
+  #absence(appliance: string): NoGolden {
+    const refused = this.#handOff.refusedGoldens.find((each) => each.appliance === appliance)
+    return refused === undefined
+      ? { missing: true, words: 'this build has no golden snapshot of it' }
+      : { missing: false, words: `its golden snapshot was refused: ${reasonWords(refused)}` }
+  }
+}
+
+function reasonWords({ reason }: RefusedGolden): string {
+  return reason.kind === 'mismatch' ? 'its SHA-256 is not the one that the build noted' : reason.detail
+}

@@ -1,0 +1,56 @@
+/** What a start is made of: a machine that resumes from its appliance's golden snapshot, or else one that boots. */
+
+import { ok, type Result } from '../base/result.ts'
+import type { DomainOrigin } from '../protocol/domain.ts'
+import type { Fault } from '../protocol/fault.ts'
+import type { HandOff } from '../protocol/hand-off.ts'
+import type { BuiltMachine, DomainIdentity } from './domain.ts'
+import type { HyperCoreEnvironment } from './environment.ts'
+import { Flash } from './flash.ts'
+import { Goldens } from './goldens.ts'
+
+/** boot: whoever restarts a guest wants to see it boot, and to be rid of the state it was in. */
+export type StartMode = 'resume' | 'boot'
+
+export class Starter {
+  readonly flash: Flash
+  readonly #handOff: HandOff
+  readonly #goldens: Goldens
+  readonly #environment: HyperCoreEnvironment
+
+  constructor(handOff: HandOff, environment: HyperCoreEnvironment) {
+    this.#handOff = handOff
+    this.#environment = environment
+    this.flash = new Flash(handOff)
+    this.#goldens = new Goldens(handOff)
+  }
+
+  /** @param notFrom its golden snapshot has just been refused by the machine itself, with these words */
+  async build(
+    identity: DomainIdentity,
+    mode: StartMode,
+    notFrom: string | undefined,
+  ): Promise<Result<BuiltMachine, Fault>> {
+    const { engine, scripts } = this.#handOff
+    const parts = { scriptUrl: scripts.domain.url, engine: engine.module }
+    const hardware = this.flash.hardware(identity)
+    if (!hardware.ok) return hardware
+    let why: string | undefined
+    if (mode === 'resume') {
+      const { name } = identity.definition
+      if (notFrom !== undefined) this.#goldens.giveUp(name, notFrom)
+      const golden = this.#goldens.fitting(name, hardware.value)
+      if (golden.ok) {
+        const { content, stage } = golden.value
+        const awakening = { hostname: identity.id, mac: identity.mac, stage }
+        const resume = { source: { kind: 'golden', file: content } as const, awakening }
+        return ok({ machine: { ...parts, spec: hardware.value, resume }, origin: { kind: 'golden' } })
+      }
+      if (!golden.error.missing) why = golden.error.words
+    }
+    const spec = await this.flash.buildSpec(identity, (image) => this.#environment.composeBootImage(image))
+    if (!spec.ok) return spec
+    const origin: DomainOrigin = { kind: 'boot', why }
+    return ok({ machine: { ...parts, spec: spec.value, resume: undefined }, origin })
+  }
+}

@@ -21,6 +21,7 @@ export function bootOrder({ bootPath, settings }: HandOff): string[] {
  * with four guests on two loaded cores, three times: one after the other shows the first screen after 1.5–3.8 s and the
  * last after 5.4–8.5 s; all at once, the first after 5.5–8.3 s and the last after 5.6–8.6 s.
  */
-export function parallelStarts(processors: number): number {
-  return Math.max(1, processors - 1)
+export function parallelStarts(processors: number, resuming: boolean): number {
+  // A resume waits for its worker, its disk and the unpacking as long as it computes: beside another it fills the gaps.
+  return resuming ? Math.max(2, processors) : Math.max(1, processors - 1)
 }

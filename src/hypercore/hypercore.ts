@@ -238,7 +238,9 @@ export class HyperCore implements DomainHost {
       else if (domain.state === 'created') this.log('error', started.error.message, domain)
       await startNext()
     }
-    await Promise.all(Array.from({ length: parallelStarts(handOff.platform.processors) }, startNext))
+    const resuming = queue.every(({ identity }) => this.#board?.starter.resumes(identity))
+    const lanes = parallelStarts(handOff.platform.processors, resuming)
+    await Promise.all(Array.from({ length: lanes }, startNext))
   }
 
   async #callOn(

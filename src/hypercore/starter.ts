@@ -25,6 +25,12 @@ export class Starter {
     this.#goldens = new Goldens(handOff)
   }
 
+  /** Whether a start finds a golden snapshot that fits. */
+  resumes(identity: DomainIdentity): boolean {
+    const hardware = this.flash.hardware(identity)
+    return hardware.ok && this.#goldens.fitting(identity.definition.name, hardware.value).ok
+  }
+
   /** @param notFrom its golden snapshot has just been refused by the machine itself, with these words */
   async build(
     identity: DomainIdentity,

@@ -96,7 +96,7 @@ export class RealMachine {
   #nextCall = 1
   #waits: (() => void)[] = []
 
-  private constructor(bundle: string) {
+  private constructor(bundle: string, clockOffMs: number) {
     this.#bundle = bundle
     this.core = new HyperCore({
       disks: diskFiles({
@@ -123,14 +123,15 @@ export class RealMachine {
       outside: OUTSIDE,
       post: (message) => this.#hear(message),
       now: () => performance.now(),
-      wallClock: () => Date.now(),
+      wallClock: () => Date.now() + clockOffMs,
       after: (ms, action) => this.#keep(setTimeout(action, ms)),
       every: (ms, action) => this.#keep(setInterval(action, ms)),
     })
   }
 
-  static async powerOn(given: HandOff): Promise<RealMachine> {
-    const machine = new RealMachine(await domainBundlePath())
+  /** @param clockOffMs how far its wall clock is ahead of this machine's */
+  static async powerOn(given: HandOff, clockOffMs = 0): Promise<RealMachine> {
+    const machine = new RealMachine(await domainBundlePath(), clockOffMs)
     machine.core.receive({ kind: 'hand-off', handOff: given, policyText: undefined })
     return machine
   }

@@ -18,6 +18,16 @@ export function FigureList({ id }: { readonly id: DomainId }) {
           <span className={styles['aside']}>up in {formatDuration(domain.readyAfterMs)}</span>
         )}
       </Row>
+      {domain.origin !== undefined && (
+        <Row term="Start">
+          {domain.origin.kind === 'golden' ? 'golden snapshot' : 'cold boot'}
+          {domain.origin.kind === 'boot' && domain.origin.why !== undefined && (
+            <span className={styles['why']} title={domain.origin.why}>
+              {domain.origin.why}
+            </span>
+          )}
+        </Row>
+      )}
       <Row term="Processor">
         <Figure id={id} format={cpuFigure} />
         <span className={styles['aside']}>

@@ -20,11 +20,14 @@ import type { StorageReport } from './firmware/platform.ts'
 import hypercoreScriptUrl from './hypercore/worker.ts?worker&url'
 import type { HandOff, RefusedGolden, RefusedVolume } from './protocol/hand-off.ts'
 import type { Hypercore } from './protocol/hypercore-api.ts'
+import { DEFAULT_POLICY } from './protocol/policy.ts'
 import { createHypercore } from './state/hypercore-api.ts'
+import { withJournalEntry } from './state/machine-store.ts'
 import { createPreferences } from './state/preferences.ts'
 import { Seat } from './state/seat.ts'
 import { browserMachineLock } from './storage/machine-lock.ts'
 import { browserNvramStore } from './storage/nvram-store.ts'
+import { createPolicyStore } from './storage/policy-store.ts'
 import { App } from './ui/App.tsx'
 import type { FirmwareView, RestartTarget, Screen } from './ui/app-props.ts'
 import { StageController } from './ui/stage/stage-controller.ts'
@@ -215,10 +218,27 @@ async function shutDownAll(): Promise<void> {
   await Promise.allSettled(live.map(({ id }) => seat.call('shutdown', { id })))
 }
 
+/** The person's policy, kept from now on as they change it, where this machine keeps anything. */
+function keptPolicy({ platform }: HandOff): string | undefined {
+  const store = createPolicyStore(() => localStorage)
+  const kept = store.read()
+  if (!kept.ok) {
+    const text = `The policy kept in this browser was not used: ${kept.error}. The default is in force.`
+    seat.store.setState((state) =>
+      withJournalEntry(state, { at: Date.now(), level: 'warning', text, id: undefined }),
+    )
+  }
+  if (platform.storage.kind === 'opfs')
+    seat.policy.store.subscribe(({ text }, before) => {
+      if (text !== before.text) store.write(text === DEFAULT_POLICY ? undefined : text)
+    })
+  return kept.ok ? kept.value : undefined
+}
+
 function startHypercore(handOff: HandOff): Worker {
   const worker = new Worker(handOff.scripts.hypercore.url, { type: 'module', name: 'hypercore' })
   const focus = parameters.get('focus') ?? undefined
-  seat.connect(worker, handOff, focus === undefined ? {} : { preferredFocus: focus })
+  seat.connect(worker, handOff, { preferredFocus: focus, policyText: keptPolicy(handOff) })
   performance.mark('hyperspace:hand-off')
   return worker
 }

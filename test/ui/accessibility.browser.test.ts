@@ -16,6 +16,25 @@ const domainMenu = (item: string) => async (page: Page) => {
   await page.getByRole('dialog').waitFor()
 }
 
+const policyTab = (tab: string, text?: string) => async (page: Page) => {
+  await page.evaluate(() => {
+    const row = { at: 0, line: 29, source: 'web', destination: 'primary', service: 'tcp/22' }
+    window.harness.machine.decisions([{ ...row, verdict: 'deny', answered: undefined, count: 12 }], 12)
+  })
+  await choose('Policy')(page)
+  await page.getByRole('button', { name: tab }).click()
+  if (text !== undefined) await page.getByRole('textbox', { name: 'Policy' }).fill(text)
+}
+
+const question = async (page: Page) => {
+  await page.evaluate(() => {
+    const flow = { source: 'primary', destination: 'vault', service: 'secret' }
+    const times = { askedAt: Date.now(), expiresAt: Date.now() + 60_000 }
+    window.harness.machine.consents([{ id: 7, ...flow, words: 'the secret “mail”', line: 20, ...times }])
+  })
+  await page.getByRole('dialog', { name: 'May this cross?' }).waitFor()
+}
+
 /** Every screen: the scene, and what a person does to get there. */
 const SCREENS: readonly [name: string, query: string, reach?: (page: Page) => Promise<void>][] = [
   ['boot screen', 'scene=boot'],
@@ -75,6 +94,10 @@ const SCREENS: readonly [name: string, query: string, reach?: (page: Page) => Pr
   ['confirmation of a restart', 'scene=shell', choose('Restart…')],
   ['hand-off', 'scene=refused', choose('What the firmware handed off')],
   ['journal', 'scene=shell', choose('Journal')],
+  ['policy as a table', 'scene=shell', choose('Policy')],
+  ['policy as text, with a mistake', 'scene=shell', policyTab('Text', 'web internet gopher allow')],
+  ['decisions', 'scene=shell', policyTab('Decisions')],
+  ['a question of the policy’s', 'scene=shell', question],
   ['keys', 'scene=shell', choose('Keys')],
   ['honesty', 'scene=shell', choose('What is real, what is modelled')],
   [

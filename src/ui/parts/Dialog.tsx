@@ -8,8 +8,8 @@ import styles from './Dialog.module.css'
 type Props = {
   readonly title: string
   readonly onClose: () => void
-  /** `wide` for a page of text, `full` for one that fills what it gets. */
-  readonly size?: 'small' | 'wide' | 'full'
+  /** `medium` for four buttons, `wide` for a page of text, `full` for one that fills what it gets. */
+  readonly size?: 'small' | 'medium' | 'wide' | 'full'
   /** Buttons of the last line. */
   readonly actions?: ReactNode
   readonly children: ReactNode
@@ -25,6 +25,7 @@ export function Dialog({ title, onClose, size = 'small', actions, children }: Pr
     return () => element?.close()
   }, [])
 
+  const isPage = size === 'wide' || size === 'full'
   const onBackdrop = (event: MouseEvent<HTMLDialogElement>) => {
     if (event.target === event.currentTarget) onClose()
   }
@@ -56,9 +57,9 @@ export function Dialog({ title, onClose, size = 'small', actions, children }: Pr
         {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls is reached by keyboard */}
         <div
           className={styles['body']}
-          tabIndex={size === 'small' ? undefined : 0}
-          role={size === 'small' ? undefined : 'region'}
-          aria-label={size === 'small' ? undefined : title}
+          tabIndex={isPage ? 0 : undefined}
+          role={isPage ? 'region' : undefined}
+          aria-label={isPage ? title : undefined}
         >
           {children}
         </div>

@@ -16,7 +16,9 @@ import {
   Camera,
   ScrollText,
   Settings2,
+  ShieldCheck,
 } from 'lucide-react'
+import { useStore } from 'zustand'
 import { clampFontSize } from '../../state/preferences.ts'
 import { Menu, MenuGroup, MenuItem, MenuLine } from '../parts/Menu.tsx'
 import { usePreferences, usePreferencesStore, useSeat, useStage } from '../stage/seat-context.tsx'
@@ -141,6 +143,8 @@ function TextItems() {
 
 function MachineItems() {
   const shell = useShell()
+  const { policy } = useSeat()
+  const denied = useStore(policy.store, (state) => state.denied)
   return (
     <MenuGroup label="Machine">
       <MenuItem
@@ -160,6 +164,13 @@ function MachineItems() {
       </MenuItem>
       <MenuItem icon={<ScrollText size={ICON} />} onSelect={() => shell.open({ kind: 'journal' })}>
         Journal
+      </MenuItem>
+      <MenuItem
+        icon={<ShieldCheck size={ICON} />}
+        {...(denied > 0 ? { hint: `${denied} denied` } : {})}
+        onSelect={() => shell.open({ kind: 'policy' })}
+      >
+        Policy
       </MenuItem>
     </MenuGroup>
   )

@@ -9,6 +9,7 @@ import { HandOffPanel } from '../pages/HandOffPanel.tsx'
 import { Honesty } from '../pages/Honesty.tsx'
 import { Journal } from '../pages/Journal.tsx'
 import { Keys } from '../pages/Keys.tsx'
+import { PolicyDialog } from '../policy/PolicyDialog.tsx'
 import { useStage } from '../stage/seat-context.tsx'
 import { Switcher } from '../switcher/Switcher.tsx'
 import { ConfirmEnd } from './ConfirmEnd.tsx'
@@ -57,6 +58,8 @@ function Chosen({ dialog, restart, version }: Props & { readonly dialog: ShellDi
       return <HandOffPanel />
     case 'journal':
       return <Journal />
+    case 'policy':
+      return <PolicyDialog />
     case 'keys':
       return <Keys />
     default:

@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react'
 import type { AppProps } from '../app-props.ts'
 import { Crossings } from '../files/Crossings.tsx'
 import { FirstVisit } from '../hints/FirstVisit.tsx'
+import { ConsentDialog } from '../policy/ConsentDialog.tsx'
 import { OnScreenKeyboard } from '../stage/OnScreenKeyboard.tsx'
 import { useSeat, useStage } from '../stage/seat-context.tsx'
 import { installShortcuts } from '../stage/shortcuts.ts'
@@ -47,6 +48,7 @@ function Console({ embed, restart, version, standaloneUrl }: Props) {
       <Messages />
       <Crossings />
       {!embed && <FirstVisit />}
+      <ConsentDialog />
       <OpenDialog restart={restart} version={version} />
       <Announcer />
     </div>

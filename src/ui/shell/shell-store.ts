@@ -19,6 +19,7 @@ export type ShellDialog =
   | { readonly kind: 'honesty' }
   | { readonly kind: 'hand-off' }
   | { readonly kind: 'journal' }
+  | { readonly kind: 'policy' }
   | { readonly kind: 'keys' }
 
 export type Message = { readonly key: number; readonly tone: 'info' | 'fault'; readonly text: string }

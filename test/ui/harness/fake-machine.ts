@@ -19,6 +19,7 @@ import type {
   SupervisorMessage,
   SupervisorRequest,
 } from '../../../src/protocol/supervisor.ts'
+import type { ConsentRequest, PolicyDecision } from '../../../src/protocol/policy.ts'
 import type { TransferInfo } from '../../../src/protocol/transfers.ts'
 
 const MIB = 2 ** 20
@@ -206,6 +207,14 @@ export class FakeMachine extends EventTarget {
 
   transfers(transfers: readonly TransferInfo[]): void {
     this.#event({ type: 'transfers', transfers })
+  }
+
+  decisions(rows: readonly PolicyDecision[], denied: number): void {
+    this.#event({ type: 'decisions', rows, denied })
+  }
+
+  consents(open: readonly ConsentRequest[]): void {
+    this.#event({ type: 'consents', open })
   }
 
   offerClip(id: DomainId, text: string): void {

@@ -3,7 +3,6 @@
  * decided here but who gets what.
  */
 
-import { createRoot } from 'react-dom/client'
 import engineUrl from 'v86/build/v86.wasm?url'
 import engineFallbackUrl from 'v86/build/v86-fallback.wasm?url'
 import { createStore } from 'zustand/vanilla'
@@ -28,9 +27,8 @@ import { Seat } from './state/seat.ts'
 import { browserMachineLock } from './storage/machine-lock.ts'
 import { browserNvramStore } from './storage/nvram-store.ts'
 import { createPolicyStore } from './storage/policy-store.ts'
-import { App } from './ui/App.tsx'
 import type { FirmwareView, RestartTarget, Screen } from './ui/app-props.ts'
-import { StageController } from './ui/stage/stage-controller.ts'
+import { openBootScreen, type BootScreen } from './ui/boot/boot-screen.ts'
 import { followTheme } from './ui/theme.ts'
 
 declare global {
@@ -67,9 +65,9 @@ const bootOverride =
 const preferences = createPreferences()
 followTheme(preferences)
 const seat = new Seat()
-const stage = new StageController(seat, preferences)
 const screen = createStore<Screen>(() => ({ kind: 'shell' }))
-let mounted = false
+let boot: BootScreen | undefined
+let consoleOpen = false
 window.hypercore = createHypercore(seat, version)
 
 /** Loads the page again: a restart from power-on, with nothing of this run left in memory. */
@@ -80,23 +78,38 @@ function restart(into: RestartTarget): void {
   location.assign(url)
 }
 
-/** Changes what fills the page; the first call mounts the console. */
+/** The console's own script; the firmware's screen comes without it. */
+const loadConsole = () => import('./ui/console.tsx')
+
+const root = document.querySelector('#root') ?? document.body
+
+/** Changes what fills the page, from the firmware's screen to the console's; the first of those opens the console. */
 function show(next: Screen): void {
   screen.setState(next, true)
-  if (mounted) return
-  mounted = true
-  createRoot(document.querySelector('#root') ?? document.body).render(
-    <App
-      seat={seat}
-      stage={stage}
-      preferences={preferences}
-      screen={screen}
-      restart={restart}
-      embed={parameters.has('embed')}
-      version={version}
-      standaloneUrl={standaloneUrl()}
-    />,
-  )
+  if (consoleOpen) return
+  if (next.kind === 'firmware') {
+    boot = openBootScreen(root, next.view)
+    return
+  }
+  consoleOpen = true
+  openConsole().catch((error: unknown) => {
+    // Nothing is left that could draw it better.
+    root.textContent = `HyperSpace cannot load a part of itself (${String(error)}). Reload the page once its server can be reached.`
+  })
+}
+
+async function openConsole(): Promise<void> {
+  const console = await loadConsole()
+  boot?.dispose()
+  console.openConsole(root, {
+    seat,
+    preferences,
+    screen,
+    restart,
+    embed: parameters.has('embed'),
+    version,
+    standaloneUrl: standaloneUrl(),
+  })
 }
 
 function standaloneUrl(): string {
@@ -156,6 +169,11 @@ async function runFirmware(storage: StorageReport | undefined): Promise<Firmware
     readNvram: () => nvram.read(),
     writeNvram: (bytes) => nvram.write(bytes),
     useFont: useFirmwareFont,
+    displayUp: async () => {
+      await boot?.painted
+      // From here on the console's script has the whole self-test to arrive in; what it says if it cannot comes later.
+      loadConsole().catch(() => undefined)
+    },
     keyboard: () => ({ listening: true, onScreen: matchMedia('(pointer: coarse)').matches }),
   })
   const platform = storage === undefined ? found : { ...found, storage: () => Promise.resolve(storage) }

@@ -18,6 +18,7 @@ export type BrowserPlatformOptions = {
   readonly scriptUrls: Readonly<Record<ScriptName, string>>
   readonly readNvram: () => Promise<Uint8Array | undefined>
   readonly writeNvram: (bytes: Uint8Array<ArrayBuffer>) => Promise<void>
+  readonly displayUp?: () => Promise<void>
   readonly useFont?: (font: Blob) => Promise<void>
   readonly keyboard?: () => KeyboardReport
 }
@@ -111,6 +112,7 @@ export function browserPlatform(options: BrowserPlatformOptions): FirmwarePlatfo
     writeNvram: options.writeNvram,
     processors: navigator.hardwareConcurrency,
     deviceMemoryGiB: typeof deviceMemory === 'number' ? deviceMemory : undefined,
+    ...(options.displayUp === undefined ? {} : { displayUp: options.displayUp }),
     ...(options.useFont === undefined ? {} : { useFont: options.useFont }),
     ...(options.keyboard === undefined ? {} : { keyboard: options.keyboard }),
   }

@@ -94,6 +94,8 @@ export class Firmware {
   async run(): Promise<FirmwareOutcome> {
     const startedAt = this.#platform.now()
     this.#show()
+    // The display first, as in every PC: the self-test takes all processors, and a picture would wait behind it.
+    await this.#platform.displayUp?.()
     // The prompt stands on that first screen, so the boot delay runs from here, beside the self-test.
     if (this.#options.bootOverride === 'setup') this.#request = 'setup'
     const { configured, finished } = this.#post.start(this.#manifest, this.#goldens)

@@ -57,6 +57,8 @@ export type FirmwarePlatform = {
   readonly processors: number
   /** As the browser reports it, rounded and capped by it; undefined where it does not tell. */
   readonly deviceMemoryGiB: number | undefined
+  /** Resolves when the first picture is on the screen; a platform that nobody looks at leaves it out. */
+  displayUp?(): Promise<void>
   /** Puts a verified font on the screen; a platform that draws with its own leaves it out. */
   useFont?(font: Blob): Promise<void>
   /** Asked when POST reports the keyboard; a platform without a host of its own leaves it out. */

@@ -1,0 +1,11 @@
+/** Opens the console: React and the stage, in a script of their own that loads while the firmware tests itself. */
+
+import { createRoot } from 'react-dom/client'
+import { App } from './App.tsx'
+import type { AppProps } from './app-props.ts'
+import { StageController } from './stage/stage-controller.ts'
+
+export function openConsole(root: Element, props: Omit<AppProps, 'stage'>): void {
+  const stage = new StageController(props.seat, props.preferences)
+  createRoot(root).render(<App {...props} stage={stage} />)
+}

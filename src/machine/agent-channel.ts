@@ -4,12 +4,9 @@
  * wait until its driver has given buffers for them.
  */
 
+import { AGENT_BYTES_PER_TURN, AGENT_FRAMES_PER_TURN } from '../protocol/agent.ts'
 import { AgentFrameDecoder, type AgentFrame } from './agent-frames.ts'
 import type { Internals } from './v86-internals.ts'
-
-/** Per `replenish()`, four a second: a file of 4 MiB a second, or a thousand calls. */
-const FRAMES_PER_TURN = 256
-const BYTES_PER_TURN = 1024 * 1024
 
 /** Linux gives its console port buffers of one page. */
 const CHUNK_BYTES = 2048
@@ -28,8 +25,8 @@ export class AgentChannel {
   readonly #internals: Internals
   readonly #hooks: AgentChannelHooks
   readonly #decoder = new AgentFrameDecoder()
-  #framesLeft = FRAMES_PER_TURN
-  #bytesLeft = BYTES_PER_TURN
+  #framesLeft = AGENT_FRAMES_PER_TURN
+  #bytesLeft = AGENT_BYTES_PER_TURN
   #waiting: Chunk[] = []
   #waitingBytes = 0
 
@@ -63,8 +60,8 @@ export class AgentChannel {
   /** To be called four times a second. A debt is carried over. */
   replenish(): void {
     const wasOver = this.#overBudget()
-    this.#framesLeft = Math.min(this.#framesLeft + FRAMES_PER_TURN, FRAMES_PER_TURN)
-    this.#bytesLeft = Math.min(this.#bytesLeft + BYTES_PER_TURN, BYTES_PER_TURN)
+    this.#framesLeft = Math.min(this.#framesLeft + AGENT_FRAMES_PER_TURN, AGENT_FRAMES_PER_TURN)
+    this.#bytesLeft = Math.min(this.#bytesLeft + AGENT_BYTES_PER_TURN, AGENT_BYTES_PER_TURN)
     if (wasOver && !this.#overBudget()) this.#hooks.replenished()
   }
 

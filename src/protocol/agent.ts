@@ -16,6 +16,10 @@ export const AGENT_MAGIC = 0x31435648
 export const AGENT_HEADER_BYTES = 12
 export const AGENT_MAX_PAYLOAD = 65_536
 
+/** A guest may send so much in a quarter second, a file of 4 MiB or a thousand calls a second, and is held back beyond. */
+export const AGENT_FRAMES_PER_TURN = 256
+export const AGENT_BYTES_PER_TURN = 1024 * 1024
+
 /** Guest → host. */
 export const GuestFrame = {
   /** u16 abi, string agent version, string role. */

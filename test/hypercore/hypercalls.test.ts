@@ -1,7 +1,8 @@
 import * as fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ByteWriter } from '../../src/base/bytes.ts'
-import { GuestFrame, HypercallNumber, type HypercallName } from '../../src/protocol/agent.ts'
+import { GuestFrame, HypercallNumber } from '../../src/protocol/agent.ts'
+import { CALL_REFERENCE } from '../../src/protocol/agent-reference.ts'
 import { Bench, COUNTERS, FakeDomain, handOff, type Reply } from './bench-board.ts'
 
 let bench: Bench
@@ -15,30 +16,26 @@ beforeEach(async () => {
   web = await bench.up('web')
 })
 
-async function ask(guest: FakeDomain, name: HypercallName, ...args: string[]): Promise<Reply | undefined> {
-  guest.call(name, ...args)
+async function ask(guest: FakeDomain, name: string, ...args: string[]): Promise<Reply | undefined> {
+  const payload = new ByteWriter()
+    .u32(77)
+    .u16(numbers[name] ?? 0)
+    .u16(args.length)
+  for (const argument of args) payload.string(argument)
+  guest.frame(GuestFrame.call, payload)
   await bench.settle()
   return guest.replies.at(-1)
 }
 
-/** Calls that act on others or look at them. */
-const CONTROL: readonly HypercallName[] = [
-  'list',
-  'stats',
-  'start',
-  'pause',
-  'resume',
-  'shutdown',
-  'kill',
-  'focus',
-  'snapshot',
-  'clone',
-  'cap',
-  'policy',
-  'console',
-]
+const CALLS = Object.entries(CALL_REFERENCE)
 
-const ARGUMENTS: Partial<Record<HypercallName, string[]>> = {
+/** Calls that act on others or look at them, as the page about the calls has them. */
+const CONTROL = CALLS.flatMap(([name, { who }]) => (who === 'management' ? [name] : []))
+const OPEN = CALLS.flatMap(([name, { who }]) => (who === 'every guest' ? [name] : []))
+
+const numbers: Readonly<Record<string, number>> = HypercallNumber
+
+const ARGUMENTS: Readonly<Record<string, string[]>> = {
   start: ['vault'],
   pause: ['management'],
   resume: ['management'],
@@ -163,6 +160,17 @@ describe('control', () => {
     expect(again.replies).toEqual([])
     expect(bench.info('web').state).toBe('off')
   })
+})
+
+it.each(OPEN)('%s is open to every guest, as the page about the calls says', async (name) => {
+  const payload = new ByteWriter()
+    .u32(77)
+    .u16(numbers[name] ?? 0)
+    .u16(0)
+  web.frame(GuestFrame.call, payload)
+  await bench.settle()
+  expect(web.replies.at(-1)?.text).not.toContain('is not for this domain')
+  expect(bench.journal.join()).not.toContain('permission denied')
 })
 
 describe('any call', () => {

@@ -99,6 +99,7 @@ const SCREENS: readonly [name: string, query: string, reach?: (page: Page) => Pr
   ['decisions', 'scene=shell', policyTab('Decisions')],
   ['a question of the policy’s', 'scene=shell', question],
   ['keys', 'scene=shell', choose('Keys')],
+  ['hypercalls', 'scene=shell', choose('Hypercalls')],
   ['honesty', 'scene=shell', choose('What is real, what is modelled')],
   [
     'about, with its notices',

@@ -12,6 +12,7 @@ import {
   Maximize,
   Minus,
   Plus,
+  PhoneCall,
   Power,
   Camera,
   ScrollText,
@@ -182,6 +183,9 @@ function PageItems() {
     <>
       <MenuItem icon={<Keyboard size={ICON} />} onSelect={() => shell.open({ kind: 'keys' })}>
         Keys
+      </MenuItem>
+      <MenuItem icon={<PhoneCall size={ICON} />} onSelect={() => shell.open({ kind: 'hypercalls' })}>
+        Hypercalls
       </MenuItem>
       <MenuItem icon={<Eye size={ICON} />} onSelect={() => shell.open({ kind: 'honesty' })}>
         What is real, what is modelled

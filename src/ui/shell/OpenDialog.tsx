@@ -7,6 +7,7 @@ import { FetchDialog } from '../files/FetchDialog.tsx'
 import { About } from '../pages/About.tsx'
 import { HandOffPanel } from '../pages/HandOffPanel.tsx'
 import { Honesty } from '../pages/Honesty.tsx'
+import { Hypercalls } from '../pages/Hypercalls.tsx'
 import { Journal } from '../pages/Journal.tsx'
 import { Keys } from '../pages/Keys.tsx'
 import { PolicyDialog } from '../policy/PolicyDialog.tsx'
@@ -60,6 +61,8 @@ function Chosen({ dialog, restart, version }: Props & { readonly dialog: ShellDi
       return <Journal />
     case 'policy':
       return <PolicyDialog />
+    case 'hypercalls':
+      return <Hypercalls />
     case 'keys':
       return <Keys />
     default:

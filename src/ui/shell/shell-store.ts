@@ -20,6 +20,7 @@ export type ShellDialog =
   | { readonly kind: 'hand-off' }
   | { readonly kind: 'journal' }
   | { readonly kind: 'policy' }
+  | { readonly kind: 'hypercalls' }
   | { readonly kind: 'keys' }
 
 export type Message = { readonly key: number; readonly tone: 'info' | 'fault'; readonly text: string }

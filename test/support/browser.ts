@@ -4,7 +4,7 @@ import { chromium, type Browser, type BrowserContextOptions, type Page } from 'p
 import { afterAll, inject } from 'vitest'
 import { ensureChromium } from '../../src/build/chromium.mjs'
 
-const ARGUMENTS = [
+export const BROWSER_ARGUMENTS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -17,7 +17,7 @@ const ARGUMENTS = [
 let browser: Promise<Browser> | undefined
 
 export function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: ensureChromium(), args: ARGUMENTS })
+  return chromium.launch({ executablePath: ensureChromium(), args: BROWSER_ARGUMENTS })
 }
 
 afterAll(async () => {

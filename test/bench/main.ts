@@ -13,6 +13,7 @@ import { ensureChromium } from '../../src/build/chromium.mjs'
 import { measureBoots, type BootFigure } from './boots.ts'
 import { measureSwitches, type SwitchFigures } from './switching.ts'
 import { measureSpeed, type SpeedFigures } from './speed.ts'
+import { measureRestores, type RestoreFigure } from './restores.ts'
 import { measureStart, type StartFigures } from './start.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -30,6 +31,7 @@ export type Report = {
   readonly speed: SpeedFigures
   readonly switching: SwitchFigures
   readonly boots: readonly BootFigure[]
+  readonly restores: readonly RestoreFigure[]
 }
 
 type Served = { readonly url: string; close(): Promise<void> }
@@ -80,6 +82,9 @@ function print(report: Report): void {
     ...start.readyMs.map(
       ({ id, milliseconds }) => `  ${id.padEnd(20)}  ${ms(milliseconds)} to its first screen`,
     ),
+    `  all live, warm        ${ms(start.allLiveMs)}   ${goal(start.allLiveMs <= 2000, '≤ 2 s')}`,
+    `  all live, first visit ${ms(start.firstVisitAllLiveMs)}   ${goal(start.firstVisitAllLiveMs <= 4000, '≤ 4 s')}`,
+    `  booted, not resumed   ${start.booted.length === 0 ? 'none' : start.booted.join(', ')}`,
     '',
     'Guest speed against a bare v86 page (same kernel, same work; above 1 is faster than bare)',
     ...speed.loads.map(
@@ -96,6 +101,12 @@ function print(report: Report): void {
       ({ name, readyMs, instructionsMi, ramUsedMiB, ramMiB, volumeBytes, goalMs }) =>
         `  ${name.padEnd(12)} ${ms(readyMs).padStart(9)}  ${instructionsMi.toFixed(0).padStart(5)} Mi  RAM ${ramUsedMiB.toFixed(1)} of ${ramMiB} MiB  volume ${(volumeBytes / 2 ** 20).toFixed(2)} MiB   ${goal(readyMs <= goalMs, `≤ ${ms(goalMs)}`)}`,
     ),
+    '',
+    'Restores under Node, one guest at a time, from the packed file to the agent’s word; beside bare v86’s own',
+    ...report.restores.map(
+      ({ name, stage, packedBytes, restoreMs, unpackMs, bareSaveMs, bareRestoreMs }) =>
+        `  ${name.padEnd(12)} ${ms(restoreMs).padStart(9)}  (unpacking ${ms(unpackMs)} of it; ${(packedBytes / 2 ** 20).toFixed(1)} MiB, ${stage})   bare restore ${ms(bareRestoreMs)}, bare save ${ms(bareSaveMs)}   ${goal(restoreMs <= 300, '≤ 0.3 s')}`,
+    ),
   ]
   console.log(lines.join('\n'))
 }
@@ -103,6 +114,7 @@ function print(report: Report): void {
 export async function main(): Promise<void> {
   const [product, bare] = [await serveProduct(), await serveBare()]
   const boots = await measureBoots()
+  const restores = await measureRestores()
   const browser = await chromium.launch({
     executablePath: ensureChromium(),
     args: [
@@ -130,6 +142,7 @@ export async function main(): Promise<void> {
       speed,
       switching,
       boots,
+      restores,
     }
     print(report)
     const file = join(cache, 'report.json')

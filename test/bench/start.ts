@@ -1,6 +1,6 @@
 /** Time from navigation to the firmware's first picture, to the hand-off, and to each guest's first screen. */
 
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { median } from './statistics.ts'
 
 export type StartFigures = {
@@ -8,9 +8,16 @@ export type StartFigures = {
   readonly firmwarePaintedMs: number
   readonly handOffMs: number
   readonly readyMs: readonly { readonly id: string; readonly milliseconds: number }[]
+  /** The last of them: every domain is live. */
+  readonly allLiveMs: number
+  /** The same in a profile that has never seen the page. */
+  readonly firstVisitAllLiveMs: number
+  /** Ids of domains that did not resume from a golden snapshot. */
+  readonly booted: readonly string[]
 }
 
 const ROUNDS = 5
+const FIRST_VISITS = 3
 
 export async function measureStart(browser: Browser, url: string): Promise<StartFigures> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
@@ -18,23 +25,19 @@ export async function measureStart(browser: Browser, url: string): Promise<Start
   const rounds: Record<string, number>[] = []
   // The first visit fills the caches and does not count: these are the warm figures.
   for (let round = 0; round <= ROUNDS; round++) {
-    await page.goto(url)
-    await page.waitForFunction(
-      () =>
-        globalThis.hypercore?.domains().length !== 0 &&
-        globalThis.hypercore?.domains().every(({ ready }) => ready),
-      undefined,
-      { timeout: 120_000 },
-    )
-    const marks = await page.evaluate(() =>
-      performance
-        .getEntriesByType('mark')
-        .filter(({ name }) => name.startsWith('hyperspace:'))
-        .map(({ name, startTime }) => [name.slice('hyperspace:'.length), startTime] as const),
-    )
-    if (round > 0) rounds.push(Object.fromEntries(marks))
+    const marks = await visit(page, url)
+    if (round > 0) rounds.push(marks)
   }
+  const booted = await page.evaluate(() =>
+    globalThis.hypercore.domains().flatMap(({ id, origin }) => (origin?.kind === 'boot' ? [id] : [])),
+  )
   await context.close()
+  const firstVisits: number[] = []
+  for (let round = 0; round < FIRST_VISITS; round++) {
+    const fresh = await browser.newContext({ viewport: { width: 1440, height: 900 } })
+    firstVisits.push(lastReady(await visit(await fresh.newPage(), url)))
+    await fresh.close()
+  }
   const of = (name: string): number => median(rounds.map((marks) => marks[name] ?? Number.NaN))
   const ids = Object.keys(rounds[0] ?? {})
     .filter((name) => name.startsWith('ready:'))
@@ -46,5 +49,32 @@ export async function measureStart(browser: Browser, url: string): Promise<Start
     readyMs: ids
       .map((id) => ({ id, milliseconds: of(`ready:${id}`) }))
       .toSorted((a, b) => a.milliseconds - b.milliseconds),
+    allLiveMs: median(rounds.map(lastReady)),
+    firstVisitAllLiveMs: median(firstVisits),
+    booted,
   }
+}
+
+/** The page's marks, in milliseconds from navigation, once every guest is up. */
+async function visit(page: Page, url: string): Promise<Record<string, number>> {
+  await page.goto(url)
+  await page.waitForFunction(
+    () =>
+      globalThis.hypercore?.domains().length !== 0 &&
+      globalThis.hypercore?.domains().every(({ ready }) => ready),
+    undefined,
+    { timeout: 120_000 },
+  )
+  const marks = await page.evaluate(() =>
+    performance
+      .getEntriesByType('mark')
+      .filter(({ name }) => name.startsWith('hyperspace:'))
+      .map(({ name, startTime }) => [name.slice('hyperspace:'.length), startTime] as const),
+  )
+  return Object.fromEntries(marks)
+}
+
+function lastReady(marks: Readonly<Record<string, number>>): number {
+  const ready = Object.entries(marks).filter(([name]) => name.startsWith('ready:'))
+  return Math.max(...ready.map(([, at]) => at))
 }

@@ -21,7 +21,7 @@ import type { HandOff, RefusedGolden, RefusedVolume } from './protocol/hand-off.
 import type { Hypercore } from './protocol/hypercore-api.ts'
 import { DEFAULT_POLICY } from './protocol/policy.ts'
 import { createHypercore } from './state/hypercore-api.ts'
-import { withJournalEntry } from './state/machine-store.ts'
+import { focusedDomain, withJournalEntry } from './state/machine-store.ts'
 import { createPreferences } from './state/preferences.ts'
 import { Seat } from './state/seat.ts'
 import { browserMachineLock } from './storage/machine-lock.ts'
@@ -68,6 +68,11 @@ const seat = new Seat()
 const screen = createStore<Screen>(() => ({ kind: 'shell' }))
 let boot: BootScreen | undefined
 let consoleOpen = false
+// Keys of a passphrase that is being typed must not end up in another guest.
+seat.setMayBeSwitched(() => {
+  const front = focusedDomain(seat.store.getState())
+  return preferences.getState().guestsSwitch && front?.appliance !== 'vault'
+})
 window.hypercore = createHypercore(seat, version)
 
 /** Loads the page again: a restart from power-on, with nothing of this run left in memory. */

@@ -116,6 +116,9 @@ export class Domain {
       case 'expect-halt':
         machine.expectHalt()
         return
+      case 'read-console-tail':
+        this.#post({ kind: 'console-tail', nonce: request.nonce, untrustedText: machine.console.tailText() })
+        return
       default:
         assertNever(request)
     }

@@ -130,6 +130,11 @@ export class Domain {
     return this.#life?.agentUp === true ? this.#life.ask : undefined
   }
 
+  /** The end of its console, the guest's own words; undefined where nothing of it is known. */
+  readConsoleTail(): Promise<string | undefined> {
+    return this.#life?.readConsoleTail() ?? Promise.resolve(this.#crash?.consoleTail)
+  }
+
   /** The newest figures, once each. */
   takeStats(): DomainStats | undefined {
     return this.#life?.takeStats()

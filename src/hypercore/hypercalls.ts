@@ -14,9 +14,16 @@ import type { Broker } from './broker/broker.ts'
 import { sanitiseClip } from './broker/clip.ts'
 import { sanitiseSend } from './broker/sends.ts'
 import { sanitiseVault } from './broker/vault.ts'
+import { lastLines } from './console-tails.ts'
 import type { Domain } from './domain.ts'
 import type { LogLevel } from './life.ts'
 import type { Guard } from './policy/guard.ts'
+
+/** Lines of a console that `hv console` shows where it is not told how many: a screen. */
+const CONSOLE_LINES = 24
+
+/** Appliances whose console not even management reads: what is decrypted in the vault is shown there. */
+const PRIVATE_CONSOLES: ReadonlySet<string> = new Set(['vault'])
 
 /** Characters of a line that a guest may put into the journal. */
 const LOG_LINE_LIMIT = 400
@@ -90,6 +97,24 @@ function sanitiseLog(untrustedArguments: readonly string[]): Result<Act, Fault> 
   return ok(({ core, caller }) => {
     core.log('info', `${caller.name} says: ${text.slice(0, LOG_LINE_LIMIT)}`, caller)
     return Promise.resolve(ok(''))
+  })
+}
+
+/** A DOMAIN, and how many lines. */
+function sanitiseConsole(untrustedArguments: readonly string[]): Result<Act, Fault> {
+  const [untrustedName = '', untrustedLines = String(CONSOLE_LINES), ...more] = untrustedArguments
+  const id = parseDomainId(untrustedName)
+  if (id === undefined || more.length > 0 || !/^[1-9]\d{0,3}$/.test(untrustedLines))
+    return malformed('this call takes the id of a domain and, at most, a number of lines')
+  return ok(async ({ core }) => {
+    const domain = core.domains().find((other) => other.id === id)
+    if (domain === undefined) return err(fault('no-such-domain', `There is no domain “${id}”.`))
+    if (PRIVATE_CONSOLES.has(domain.identity.definition.name))
+      return err(fault('forbidden', `the console of “${id}” is for the person alone: secrets pass over it`))
+    const untrustedText = await domain.readConsoleTail()
+    if (untrustedText === undefined)
+      return err(fault('illegal-state', `“${id}” has no console: it is not running.`))
+    return ok(lastLines(untrustedText, Number(untrustedLines)))
   })
 }
 
@@ -180,11 +205,14 @@ const HYPERCALLS: Readonly<Record<HypercallName, Hypercall>> = {
   shutdown: { needs: 'control', sanitise: onDomain((id) => ({ name: 'shutdown', args: { id } }), 'is off') },
   kill: { needs: 'control', sanitise: onDomain((id) => ({ name: 'kill', args: { id } }), 'is off') },
   cap: { needs: 'control', sanitise: sanitiseCap },
-  focus: { needs: 'control', sanitise: undefined },
+  focus: {
+    needs: 'control',
+    sanitise: onDomain((id) => ({ name: 'focus', args: { id } }), 'is asked to the screen'),
+  },
   snapshot: { needs: 'control', sanitise: undefined },
   clone: { needs: 'control', sanitise: undefined },
   policy: { needs: 'control', sanitise: sanitisePolicy },
-  console: { needs: 'control', sanitise: undefined },
+  console: { needs: 'control', sanitise: sanitiseConsole },
 }
 
 const numbers: Readonly<Record<string, number>> = HypercallNumber

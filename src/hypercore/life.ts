@@ -16,6 +16,7 @@ import {
   type HypercallReply,
 } from './agent.ts'
 import { wakeUp, type Awakening } from './awakening.ts'
+import { ConsoleTails } from './console-tails.ts'
 import { AgentAsks, type Ask } from './broker/asks.ts'
 import { interval, type Interval, type Sample } from './counters.ts'
 import type { DomainPort, HyperCoreEnvironment } from './environment.ts'
@@ -71,6 +72,7 @@ export class Life {
   readonly #startedAt: number
   readonly #cable: Cable | undefined
   readonly #asks: AgentAsks
+  readonly #tails = new ConsoleTails((request) => this.post(request))
   #over = false
   #agentUp = false
   #goodbye: EndOfGuest | undefined
@@ -129,6 +131,11 @@ export class Life {
     return this.#asks.ask
   }
 
+  /** The end of its console; undefined where it ended first. */
+  readConsoleTail(): Promise<string | undefined> {
+    return this.#tails.read()
+  }
+
   get interval(): Interval | undefined {
     return this.#interval
   }
@@ -178,6 +185,7 @@ export class Life {
     this.#port.terminate()
     this.#cable?.unplug()
     this.#asks.end()
+    this.#tails.end()
   }
 
   /** A bug in handling a worker's message ends its domain, not the supervisor. */
@@ -210,6 +218,8 @@ export class Life {
         return owner.report(event.kind)
       case 'pong':
         return undefined
+      case 'console-tail':
+        return this.#tails.answered(event.nonce, event.untrustedText)
       case 'counters':
         return this.#count({ at: owner.environment.now(), counters: event.counters })
       case 'agent-frame':

@@ -83,6 +83,8 @@ export type DomainRequest =
   /** The next halt is wanted. */
   | { readonly kind: 'expect-halt' }
   | { readonly kind: 'ping'; readonly nonce: number }
+  /** Answered by one `console-tail` with the same nonce. */
+  | { readonly kind: 'read-console-tail'; readonly nonce: number }
 
 /** Domain → HyperCore. */
 export type DomainEvent =
@@ -93,6 +95,8 @@ export type DomainEvent =
   | { readonly kind: 'paused' }
   | { readonly kind: 'resumed' }
   | { readonly kind: 'pong'; readonly nonce: number }
+  /** The end of its serial console, as text without control characters but tab and newline; 16 KiB of bytes at most. */
+  | { readonly kind: 'console-tail'; readonly nonce: number; readonly untrustedText: string }
   /** Four times a second while it runs. */
   | { readonly kind: 'counters'; readonly counters: DomainCounters }
   /** A frame of the guest's agent: type and payload, nothing of it checked but its length (≤ 65,536). */

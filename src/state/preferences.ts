@@ -20,6 +20,8 @@ const PreferencesSchema = v.object({
   reducedMotion: v.fallback(v.picklist(['system', 'reduce', 'allow']), 'system'),
   /** xterm.js mirrors its rows for screen readers; it costs speed, so it is asked for. */
   screenReader: v.fallback(v.boolean(), false),
+  /** The management guest may change what the stage shows (`hv focus`); never while the vault is in front. */
+  guestsSwitch: v.fallback(v.boolean(), true),
 })
 
 export type Preferences = Readonly<v.InferOutput<typeof PreferencesSchema>>

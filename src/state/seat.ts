@@ -51,6 +51,7 @@ export class Seat {
   #client: SupervisorClient | undefined
   /** What the stage shows first: a name, an id or an appliance. Given up when a person chooses. */
   #preferredFocus: string | undefined
+  #mayBeSwitched: () => boolean = () => true
   #screenshot: ((id: DomainId) => Promise<Blob>) | undefined
 
   constructor(environment: PageEnvironment = browserEnvironment()) {
@@ -151,8 +152,19 @@ export class Seat {
     const isToldSo = domain.focused && wanted === undefined && this.#client?.pendingCalls('focus') === 0
     if (domain.id === focusedId) return
     if (isWanted) this.#setFocus(domain.id, undefined)
+    else if (isToldSo && focusedId !== undefined && !this.#mayBeSwitched())
+      this.#refuseSwitch(domain, focusedId)
     else if (isToldSo) this.store.setState((state) => withFocus(state, domain.id, undefined))
     else if (focusedId === undefined) this.store.setState((state) => withFocus(state, domain.id, undefined))
+  }
+
+  /** What is typed shall not end up in a domain that put itself in front: the supervisor is told what is shown. */
+  #refuseSwitch(wanted: DomainInfo, shown: DomainId): void {
+    this.#note(
+      `A guest asked for ${wanted.name} on the screen; the stage stays as the person left it.`,
+      wanted.id,
+    )
+    this.call('focus', { id: shown }).catch((error: unknown) => this.#note(String(error), shown))
   }
 
   #domainRemoved(id: DomainId): void {
@@ -269,6 +281,11 @@ export class Seat {
   #sessionsOf(id: string): Sessions | undefined {
     const domain = this.domain(id)
     return domain === undefined ? undefined : this.#sessions.get(domain.id)
+  }
+
+  /** Whether a guest with the right to it may change what the stage shows; asked each time. */
+  setMayBeSwitched(mayBeSwitched: () => boolean): void {
+    this.#mayBeSwitched = mayBeSwitched
   }
 
   /** Whoever draws the domains says how to take a picture of one. */

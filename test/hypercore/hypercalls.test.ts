@@ -42,6 +42,8 @@ const ARGUMENTS: Readonly<Record<string, string[]>> = {
   shutdown: ['management'],
   kill: ['management'],
   cap: ['management', '10'],
+  focus: ['management'],
+  console: ['management'],
 }
 
 describe('info and log', () => {
@@ -136,6 +138,40 @@ describe('control', () => {
     expect(web.requests.at(-1)).toEqual({ kind: 'set-rate', percent: 30 })
     expect(await ask(management, 'kill', 'web')).toEqual({ status: 'ok', text: 'web is off' })
     expect(web.terminated).toBe(true)
+  })
+
+  it('asks the page to show a domain, for management', async () => {
+    expect(await ask(management, 'focus', 'web')).toEqual({
+      status: 'ok',
+      text: 'web is asked to the screen',
+    })
+    expect(bench.info('web').focused).toBe(true)
+    expect((await ask(management, 'focus', 'nobody'))?.status).toBe('no-such-domain')
+  })
+
+  it('reads the end of a console to management, without what could forge its screen, and never that of the vault', async () => {
+    management.call('console', 'web', '2')
+    await bench.settle()
+    const asked = web.requests.findLast(({ kind }) => kind === 'read-console-tail')
+    if (asked?.kind !== 'read-console-tail') throw new Error('its worker was not asked')
+    const { nonce } = asked
+    web.says({ kind: 'console-tail', nonce: nonce + 1, untrustedText: 'of another question' })
+    web.says({ kind: 'console-tail', nonce, untrustedText: 'one\ntwo\nth\u001b[31mr\u202eee\n' })
+    web.says({ kind: 'console-tail', nonce, untrustedText: 'again' })
+    await bench.settle()
+    expect(management.replies).toEqual([{ status: 'ok', text: 'two\nth[31mree' }])
+
+    // One that ends before it has answered has nothing to show.
+    management.call('console', 'web')
+    await bench.settle()
+    web.says({ kind: 'powered-off' })
+    await bench.settle()
+    expect(management.replies.at(-1)?.status).toBe('illegal-state')
+
+    await bench.up('vault')
+    expect((await ask(management, 'console', 'vault'))?.status).toBe('forbidden')
+    expect((await ask(management, 'console', 'web', '0'))?.status).toBe('malformed')
+    expect((await ask(management, 'console'))?.status).toBe('malformed')
   })
 
   it('answers each failure with its own status', async () => {

@@ -72,14 +72,14 @@ describe('the boot', () => {
     expect(names(two)).toEqual(['messaging'])
     two.latest('messaging').comesUp()
     await two.settle()
-    expect(names(two)).toEqual(['messaging', 'primary'])
+    expect(names(two)).toEqual(['messaging', 'management'])
   })
 
   it('starts as many at once as leave a processor for the page', async () => {
     const four = new Bench()
     const given = handOff({}, all)
     await four.handOff({ ...given, platform: { ...given.platform, processors: 4 } })
-    expect(names(four)).toEqual(['primary', 'web', 'messaging'])
+    expect(names(four)).toEqual(['primary', 'management', 'vault'])
   })
 
   it('waits five seconds at most for a guest without an agent, and not at all for one that crashed', async () => {
@@ -90,10 +90,10 @@ describe('the boot', () => {
     await two.pass(4900)
     expect(names(two)).toEqual(['primary'])
     await two.pass(200)
-    expect(names(two)).toEqual(['primary', 'web'])
-    two.latest('web').dies('no script')
+    expect(names(two)).toEqual(['primary', 'management'])
+    two.latest('management').dies('no script')
     await two.settle()
-    expect(names(two)).toEqual(['primary', 'web', 'messaging'])
+    expect(names(two)).toEqual(['primary', 'management', 'vault'])
   })
 
   it('starts the primary OS alone on its own path', async () => {
@@ -108,7 +108,7 @@ describe('the boot', () => {
     const two = new Bench()
     const given = handOff({ refused: [refused('primary')] }, all)
     await two.handOff({ ...given, volumes: given.volumes.filter(({ appliance }) => appliance !== 'primary') })
-    expect(names(two)).toEqual(['web'])
+    expect(names(two)).toEqual(['management'])
     expect(two.info('primary')).toMatchObject({ state: 'crashed', crash: { cause: { kind: 'boot-failed' } } })
     const again = await two.on('primary', 'start')
     expect(again).toMatchObject(fails('failed', 'Volume “primary” was refused'))

@@ -32,6 +32,7 @@ describe('preferences', () => {
       hintsSeen: [],
       reducedMotion: 'system',
       screenReader: false,
+      guestsSwitch: true,
     })
   })
 

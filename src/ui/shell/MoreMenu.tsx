@@ -108,6 +108,7 @@ function TextItems() {
   const fontSize = usePreferences((state) => state.fontSize)
   const theme = usePreferences((state) => state.theme)
   const screenReader = usePreferences((state) => state.screenReader)
+  const guestsSwitch = usePreferences((state) => state.guestsSwitch)
   const resize = (by: number) => preferences.setState({ fontSize: clampFontSize(fontSize + by) })
 
   return (
@@ -125,6 +126,14 @@ function TextItems() {
         onSelect={() => preferences.setState({ screenReader: !screenReader })}
       >
         Read consoles to a screen reader
+      </MenuItem>
+      <MenuItem
+        keepOpen
+        checkbox
+        checked={guestsSwitch}
+        onSelect={() => preferences.setState({ guestsSwitch: !guestsSwitch })}
+      >
+        Let Management switch the screen
       </MenuItem>
       <MenuGroup label="Theme">
         {THEMES.map(([value, words]) => (

@@ -12,8 +12,19 @@ export function useFullscreen(): readonly [boolean, () => Promise<void>] {
   return [full, toggleFullscreen]
 }
 
-function toggleFullscreen(): Promise<void> {
-  return document.fullscreenElement === null
-    ? document.documentElement.requestFullscreen()
-    : document.exitFullscreen()
+async function toggleFullscreen(): Promise<void> {
+  if (document.fullscreenElement !== null) return document.exitFullscreen()
+  await document.documentElement.requestFullscreen()
+  await lockEscape()
+}
+
+/**
+ * In fullscreen Esc belongs to the guest, where the browser has the Keyboard Lock API: it then leaves by holding Esc, and
+ * says so itself. It ends with fullscreen.
+ */
+async function lockEscape(): Promise<void> {
+  const keyboard: unknown = Reflect.get(navigator, 'keyboard')
+  if (typeof keyboard !== 'object' || keyboard === null) return
+  const lock: unknown = Reflect.get(keyboard, 'lock')
+  if (typeof lock === 'function') await Reflect.apply(lock, keyboard, [['Escape']])
 }

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { GuestFrame, HostFrame, HypercallNumber, HypercallStatus } from '../../src/protocol/agent.ts'
 import { Guest, type GuestCall, type GuestOptions } from '../support/boot-guest.ts'
+import { resumedPayload } from '../support/resumed-frame.ts'
 
 const guests: Guest[] = []
 
@@ -87,18 +88,13 @@ describe('the base', () => {
 
   it('sets clock, host name, address and random numbers after it was resumed elsewhere', async () => {
     const guest = await bootToPrompt({ mac: '02:48:53:00:00:01' })
-    const name = new TextEncoder().encode('copy')
-    const payload = new Uint8Array(8 + 6 + 2 + name.length + 2 + 32)
-    const fields = new DataView(payload.buffer)
-    fields.setBigUint64(0, BigInt(Date.UTC(2031, 1, 3, 4, 5, 6)), true)
-    payload.set([0x02, 0x48, 0x53, 0xaa, 0xbb, 0xcc], 8)
-    fields.setUint16(14, name.length, true)
-    payload.set(name, 16)
-    fields.setUint16(16 + name.length, 32, true)
-    guest.send(HostFrame.resumed, payload)
-    const seen = await guest.run(
-      'sleep 0.3; date -u +%Y-%m-%dT%H:%M; hostname; cat /sys/class/net/eth0/address',
+    const from = guest.text.length
+    guest.send(
+      HostFrame.resumed,
+      resumedPayload({ unixMs: Date.UTC(2031, 1, 3, 4, 5, 6), mac: '02:48:53:aa:bb:cc', hostname: 'copy' }),
     )
+    await guest.see(/^.*shell:~# \S*$/, 30_000, from)
+    const seen = await guest.run('date -u +%Y-%m-%dT%H:%M; hostname; cat /sys/class/net/eth0/address')
     expect(seen).toContain('2031-02-03T04:05')
     expect(seen).toContain('copy')
     expect(seen).toContain('02:48:53:aa:bb:cc')

@@ -42,6 +42,7 @@ static struct client clients[CLIENT_LIMIT];
 static uint8_t input[FRAME_HEADER + PAYLOAD_LIMIT], output[OUTPUT_LIMIT];
 static size_t input_length, output_length;
 static bool supervisor_seen;
+static bool baked; /* a state is to be taken at READY, and has not yet been resumed */
 static uint32_t next_call = 1;
 
 static int64_t now_ms(void) {
@@ -93,6 +94,12 @@ static void drop_client(struct client *client) {
     client->waiting = false;
 }
 
+static void say_ready(void) {
+    if (baked)
+        clear_free_memory();
+    send_frame(FRAME_READY, NULL);
+}
+
 /* A request of a client becomes a call on the channel. */
 static void serve_client(struct client *client) {
     static uint8_t request[PAYLOAD_LIMIT], call[PAYLOAD_LIMIT];
@@ -118,7 +125,7 @@ static void serve_client(struct client *client) {
         return;
     }
     if (number == CALL_LOCAL_READY) {
-        send_frame(FRAME_READY, NULL);
+        say_ready();
         answer(client, STATUS_OK, NULL, 0);
         return;
     }
@@ -194,34 +201,20 @@ static void settle_services(void) {
         send_answer(ask, &outcome);
 }
 
-static void resize_received(struct reader *r) {
-    uint16_t columns = read_u16(r), rows = read_u16(r);
-    if (!r->bad && columns >= 1 && columns <= 1000 && rows >= 1 && rows <= 1000)
-        set_console_size(columns, rows);
-}
-
+/* Who first resumes a state that was taken before anybody used the guest has seen nothing of its console: it starts anew. */
 static void resumed_received(struct reader *r) {
-    uint64_t unix_ms = read_u64(r);
-    const uint8_t *mac = read_bytes(r, 6);
-    size_t name_length, entropy_length;
-    const uint8_t *name = read_string(r, &name_length);
-    const uint8_t *entropy = read_string(r, &entropy_length);
-    if (r->bad || entropy_length > ENTROPY_LIMIT)
+    if (!become(r))
         return;
-    if (unix_ms / 1000 <= INT32_MAX * 2ull) {
-        struct timeval now = {.tv_sec = unix_ms / 1000, .tv_usec = unix_ms % 1000 * 1000};
-        settimeofday(&now, NULL);
-    }
-    add_entropy(entropy, entropy_length);
-    set_mac(mac);
-    if (plausible_host_name(name, name_length))
-        sethostname((const char *)name, name_length);
     for (struct client *c = clients; c < clients + CLIENT_LIMIT; c++)
         if (c->fd >= 0 && c->waiting)
             answer_words(c, STATUS_FAILED, "the domain was restored from a snapshot meanwhile");
     files_drop_all();
-    redraw_console();
-    run_hook(RESUMED_HOOK);
+    if (baked)
+        kill(1, SIGHUP);
+    else
+        redraw_console();
+    run_hook(RESUMED_HOOK, baked ? "first" : NULL);
+    baked = false;
 }
 
 static void frame_received(uint16_t type, const uint8_t *payload, uint32_t length) {
@@ -232,7 +225,7 @@ static void frame_received(uint16_t type, const uint8_t *payload, uint32_t lengt
         reply_received(&r);
         break;
     case FRAME_RESIZE:
-        resize_received(&r);
+        resize(&r);
         break;
     case FRAME_SHUTDOWN: {
         uint8_t kind = read_u8(&r);
@@ -331,7 +324,10 @@ static int poll_timeout(void) {
 
 static void child_ended(int signal) { (void)signal; }
 
-/* agent ROLE [ready]: ROLE is empty when init has said hello; "ready" when the role has no program that would say so. */
+/*
+ * agent ROLE [ready] [baked]: ROLE is empty when init has said hello; "ready" when the role has no program that would say
+ * so; "baked" when a state is to be taken at READY.
+ */
 int agent_main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
     /* A child's end is heard of while the agent waits, and only then. */
@@ -351,8 +347,10 @@ int agent_main(int argc, char **argv) {
     if (channel >= 0) {
         if (argc > 1 && argv[1][0] != '\0')
             say_hello(argv[1]);
-        if (argc > 2)
-            send_frame(FRAME_READY, NULL);
+        for (int i = 2; i < argc; i++)
+            baked |= strcmp(argv[i], "baked") == 0;
+        if (argc > 2 && strcmp(argv[2], "ready") == 0)
+            say_ready();
     }
     for (;;) {
         flush_output();

@@ -3,10 +3,11 @@
  * console for ever, and an orderly end.
  *
  * The kernel command line says what to be: hs.role=NAME, hs.hostname=NAME, hs.disk=DEVICE (a disk that keeps the root's
- * changes; without it they live in memory).
+ * changes; without it they live in memory), hs.checkpoint (a state is going to be taken of this guest; see checkpoint.c).
  *
  * The root with a volume:   overlay( upper: disk or memory | lower: volume /dev/sda, then this initramfs )
  * The appliance's scripts:  /etc/hyperspace/start once, then console for ever, stop before the end, resumed after a restore.
+ *                           warm, where it is, runs before a checkpoint, on a root without a disk.
  *                           A role without a volume has its scripts in /etc/hyperspace/roles/ROLE.
  */
 #include "init.h"
@@ -38,6 +39,8 @@ static time_t console_started, agent_started;
 
 static int channel = -1; /* open from the greeting to the end, so that nothing the host sends is lost */
 static bool greeted;
+static bool to_be_baked; /* a state is going to be taken: at the checkpoint, or at READY */
+static char second_disk[32] = "sdb";
 
 static void take_word(const char *word, const char *key, char *value, size_t size) {
     size_t length = strlen(key);
@@ -62,6 +65,7 @@ static void read_command_line(void) {
         take_word(word, "hs.role=", role, sizeof role);
         take_word(word, "hs.hostname=", host_name, sizeof host_name);
         take_word(word, "hs.disk=", disk, sizeof disk);
+        to_be_baked |= strcmp(word, "hs.checkpoint") == 0;
     }
     if (!plain_word(role))
         strcpy(role, "shell");
@@ -110,9 +114,19 @@ static void start_agent(void) {
     agent_pid = fork();
     if (agent_pid == 0) {
         child_setup();
-        execl(SELF, "hv-agent", greeted ? "" : role, alone ? "ready" : (char *)NULL, (char *)NULL);
+        char *const arguments[] = {"hv-agent", greeted ? "" : role, alone ? "ready" : "", to_be_baked ? "baked" : NULL, NULL};
+        execv(SELF, arguments);
         _exit(127);
     }
+    to_be_baked = false;
+}
+
+/* What the first screen will run is run once, so that it is in memory from the state on. */
+static void pass_checkpoint(void) {
+    static char path[] = "/etc/hyperspace/warm";
+    run_in_volume((char *[]){path, NULL});
+    wait_at_checkpoint(channel, second_disk);
+    to_be_baked = false;
 }
 
 /* What a serial line needs to be a person's terminal. */
@@ -209,7 +223,7 @@ static void reap(void) {
 int init_main(void) {
     sigset_t signals;
     sigemptyset(&signals);
-    static const int handled[] = {SIGCHLD, SIGUSR1, SIGUSR2, SIGTERM, SIGINT};
+    static const int handled[] = {SIGCHLD, SIGUSR1, SIGUSR2, SIGTERM, SIGINT, SIGHUP};
     for (unsigned i = 0; i < sizeof handled / sizeof *handled; i++)
         sigaddset(&signals, handled[i]);
     sigprocmask(SIG_BLOCK, &signals, NULL);
@@ -219,6 +233,7 @@ int init_main(void) {
     mount_one("devtmpfs", "/dev", "devtmpfs", MS_NOSUID, "mode=0755");
     mount_one("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
     mount_one("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+    mount_one("run", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755");
     read_command_line();
     sethostname(host_name, strlen(host_name));
     greet();
@@ -226,12 +241,15 @@ int init_main(void) {
 
     snprintf(scripts, sizeof scripts, "/etc/hyperspace/roles/%s", role);
     if (has_volume()) {
-        enter_volume(role, disk);
+        if (disk[0] != '\0')
+            strcpy(second_disk, disk);
+        char path[64];
+        snprintf(path, sizeof path, "/dev/%s", second_disk);
+        enter_volume(role, disk, to_be_baked && access(path, F_OK) == 0 ? pass_checkpoint : NULL);
         strcpy(scripts, "/etc/hyperspace");
     }
     mount_one("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "mode=0620,ptmxmode=0666");
     mount_one("shm", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
-    mount_one("run", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755");
     mount_one("tmp", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
     static const char *const links[][2] = {
         {"/proc/self/fd", "/dev/fd"}, {"fd/0", "/dev/stdin"}, {"fd/1", "/dev/stdout"}, {"fd/2", "/dev/stderr"}};
@@ -261,6 +279,8 @@ int init_main(void) {
             end(false, console_pid, channel);
         if (signal == SIGTERM || signal == SIGINT)
             end(true, console_pid, channel);
+        if (signal == SIGHUP && console_pid > 0)
+            kill(-console_pid, SIGHUP); /* the agent's wish: a console that starts anew */
         reap();
     }
 }

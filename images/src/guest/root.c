@@ -83,21 +83,25 @@ static enum disk_content look_at_disk(const char *path) {
     return DISK_BLANK;
 }
 
-/* The volume brings mke2fs; it runs on volume and base together, which has the folders for /dev and /proc. */
-static int format_disk(const char *path, const char *label) {
-    static const char root[] = STAGE "/format";
-    char *const format[] = {"/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-m", "0", "-L", (char *)label, "-E",
-                            "lazy_itable_init=1,lazy_journal_init=1,nodiscard", (char *)path, NULL};
+int run_in_volume(char *const arguments[]) {
+    static const char root[] = STAGE "/early";
     int code = 127;
     if (mount_one("overlay", root, "overlay", MS_RDONLY, "lowerdir=" STAGE "/volume:" STAGE "/base") &&
-        mount("/dev", STAGE "/format/dev", NULL, MS_BIND, NULL) == 0 &&
-        mount("/proc", STAGE "/format/proc", NULL, MS_BIND, NULL) == 0)
-        code = run(format, root);
-    umount(STAGE "/format/proc");
-    umount(STAGE "/format/dev");
+        mount("/dev", STAGE "/early/dev", NULL, MS_BIND, NULL) == 0 &&
+        mount("/proc", STAGE "/early/proc", NULL, MS_BIND, NULL) == 0)
+        code = run(arguments, root);
+    umount(STAGE "/early/proc");
+    umount(STAGE "/early/dev");
     umount(root);
     rmdir(root);
     return code;
+}
+
+/* The volume brings mke2fs. */
+static int format_disk(const char *path, const char *label) {
+    char *const format[] = {"/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-m", "0", "-L", (char *)label, "-E",
+                            "lazy_itable_init=1,lazy_journal_init=1,nodiscard", (char *)path, NULL};
+    return run_in_volume(format);
 }
 
 /* A blank disk is formatted, any other content is left alone: nobody loses a disk to a mistake. */
@@ -130,13 +134,15 @@ static bool mount_disk(const char *disk, const char *label, const char *where) {
 }
 
 /* Builds the overlay and moves into it. On any failure the base itself stays the root, and says why. */
-void enter_volume(const char *role, const char *disk) {
+void enter_volume(const char *role, const char *disk, void (*before_disk)(void)) {
     mkdir(STAGE, 0700);
     if (!mount_one(VOLUME, STAGE "/volume", "squashfs", MS_RDONLY, NULL))
         return;
     mkdir(STAGE "/base", 0755);
     if (mount("/", STAGE "/base", NULL, MS_BIND, NULL) != 0)
         return complain("the base cannot be bound: %s", strerror(errno));
+    if (before_disk != NULL)
+        before_disk();
     const char *layer = STAGE "/memory";
     if (disk[0] != '\0' && mount_disk(disk, role, STAGE "/disk"))
         layer = STAGE "/disk";
@@ -150,7 +156,7 @@ void enter_volume(const char *role, const char *disk) {
     snprintf(options, sizeof options, "lowerdir=%s:%s,upperdir=%s,workdir=%s", STAGE "/volume", STAGE "/base", upper, work);
     if (!mount_one("overlay", STAGE "/root", "overlay", 0, options))
         return;
-    static const char *const moved[] = {"/dev", "/proc", "/sys"};
+    static const char *const moved[] = {"/dev", "/proc", "/sys", "/run"};
     for (unsigned i = 0; i < sizeof moved / sizeof *moved; i++) {
         char to[64];
         snprintf(to, sizeof to, "%s%s", STAGE "/root", moved[i]);

@@ -1,19 +1,18 @@
-/* Helpers of the agent; see upkeep.c. */
+/* What only the guest can do in the guest; see upkeep.c. */
 #ifndef UPKEEP_H
 #define UPKEEP_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "wire.h"
 
-#define ENTROPY_LIMIT 512
-
-void set_console_size(uint16_t columns, uint16_t rows);
+/* The payload of RESIZE. */
+void resize(struct reader *r);
+/* The payload of RESUMED: clock, random numbers, address and host name of who this guest is from now on. False: malformed. */
+bool become(struct reader *r);
+/* A full-screen program draws itself anew, a shell that waits for a line its prompt and that line. */
 void redraw_console(void);
-void set_mac(const uint8_t *mac);
-/* At most ENTROPY_LIMIT bytes. */
-void add_entropy(const uint8_t *bytes, size_t length);
-bool plausible_host_name(const uint8_t *name, size_t length);
-void run_hook(const char *path);
+/* Starts a script, where there is one, with `word` as its argument unless that is NULL. */
+void run_hook(const char *path, const char *word);
+/* Fills what memory is free with zeros; see checkpoint.c. */
+void clear_free_memory(void);
 
 #endif

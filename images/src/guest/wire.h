@@ -28,6 +28,7 @@ enum frame_type {
     FRAME_CALL = 3,    /* u32 call, u16 number, u16 count, strings */
     FRAME_GOODBYE = 4, /* u8: 0 power off, 1 reboot */
     FRAME_PONG = 5,    /* u32 nonce */
+    FRAME_CHECKPOINT = 6, /* up, but for what depends on the second disk; waits for RESUMED */
     FRAME_ANSWER = 7,  /* u32 ask, u16 status, bytes to the end: the result, or one line of words */
     /* host to guest */
     FRAME_WELCOME = 0x81,  /* u16 ABI, string domain name, string supervisor version */

@@ -6,5 +6,6 @@ HISTCONTROL=ignoreboth HISTSIZE=5000
 if [ ! -e /run/hyperspace.ready ]; then
   PROMPT_COMMAND='unset PROMPT_COMMAND; : >/run/hyperspace.ready; hv ready >/dev/null 2>&1'
 fi
-PS1='$(s=$?; [ $s = 0 ] || printf "\[\e[31m\]%s " $s)\[\e[1;32m\]\u@\h\[\e[0m\]:\[\e[1;34m\]\w\[\e[0m\]\$ '
+# The name as it is now: \h is the one of this shell's start, and a copy of this machine has another.
+PS1='$(s=$?; [ $s = 0 ] || printf "\[\e[31m\]%s " $s; read -r h </proc/sys/kernel/hostname; printf "\[\e[1;32m\]\u@%s" "$h")\[\e[0m\]:\[\e[1;34m\]\w\[\e[0m\]\$ '
 alias ls='ls --color=auto' ll='ls -l' la='ls -la' grep='grep --color=auto'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { DESKTOP, PHONE_SIZE, PHONE, useScenes } from './harness/open-scene.ts'
+import { DESKTOP, PHONE_SIZE, PHONE, useScenes, violations } from './harness/open-scene.ts'
 import type { Page } from 'playwright-core'
 
 const open = useScenes()
@@ -264,15 +264,44 @@ test('three hints on the first visit, and never again', async () => {
   expect(await card.count()).toBe(0)
 })
 
-test('restart into setup is confirmed with what each guest would lose', async () => {
+test('a restart shuts every guest down first', async () => {
   const { page } = await open('scene=shell')
   await page.getByRole('button', { name: 'More', exact: true }).click()
   await page.getByRole('menuitem', { name: 'Restart into setup…' }).click()
   const dialog = page.getByRole('dialog', { name: 'Restart into setup?' })
-  await dialog.getByText('Lost: What its programs have not yet written to its disk.').waitFor()
+  await dialog.getByText('asked to shut down').waitFor()
   expect(await page.evaluate(() => window.harness.restarts)).toEqual([])
   await dialog.getByRole('button', { name: 'Restart into setup' }).click()
-  expect(await page.evaluate(() => window.harness.restarts)).toEqual(['setup'])
+  await expect.poll(() => page.evaluate(() => window.harness.restarts)).toEqual(['setup'])
+  const asked = (await calls(page)).filter((name) => name === 'shutdown')
+  expect(asked.length).toBeGreaterThan(1)
+  expect(
+    await page.evaluate(() =>
+      window.harness.seat.store.getState().domains.filter(({ state }) => state === 'running'),
+    ),
+  ).toEqual([])
+})
+
+test('a guest that does not shut down is named with what it would lose, and the person stays or cuts it off', async () => {
+  const { page } = await open('scene=shell')
+  await page.evaluate(() => {
+    window.harness.machine.deaf.add('primary')
+  })
+  const restart = async () => {
+    await page.getByRole('button', { name: 'More', exact: true }).click()
+    await page.getByRole('menuitem', { name: 'Restart…', exact: true }).click()
+    await dialog.getByRole('button', { name: 'Restart', exact: true }).click()
+    await dialog.getByText('One guest did not end').waitFor()
+  }
+  const dialog = page.getByRole('dialog', { name: 'Restart the machine?' })
+  await restart()
+  await dialog.getByText('it loses: What its programs have not yet written').waitFor()
+  expect(await violations(page)).toEqual([])
+  await dialog.getByRole('button', { name: 'Stay' }).click()
+  expect(await page.evaluate(() => window.harness.restarts)).toEqual([])
+  await restart()
+  await dialog.getByRole('button', { name: 'Restart now' }).click()
+  expect(await page.evaluate(() => window.harness.restarts)).toEqual(['machine'])
 })
 
 test('limits are set within their range, and nothing is sent by Cancel', async () => {

@@ -64,6 +64,8 @@ export class FakeMachine extends EventTarget {
   readonly calls: CallRequest[] = []
   /** Answers every call of this name with this fault. */
   readonly faults = new Map<CallRequest['name'], Fault>()
+  /** Domains that hear a shutdown and go on. */
+  readonly deaf = new Set<string>()
   readonly #consoles = new Map<DomainId, MessagePort>()
   #clock = 0
 
@@ -94,6 +96,8 @@ export class FakeMachine extends EventTarget {
       case 'pause':
         return this.change(call.args.id, { state: 'paused' })
       case 'shutdown':
+        if (this.deaf.has(call.args.id)) return undefined
+        return this.change(call.args.id, { state: 'off', ready: false })
       case 'kill':
         return this.change(call.args.id, { state: 'off', ready: false })
       case 'remove':

@@ -194,7 +194,7 @@ export class Domain {
   async #openDisks(
     spec: MachineSpec,
     opened: BlockStore[],
-  ): Promise<Record<'hda' | 'hdb' | 'cdrom', BlockStore | undefined>> {
+  ): Promise<Record<'fda' | 'hda' | 'hdb' | 'cdrom', BlockStore | undefined>> {
     const open = async (source: DiskSource | undefined): Promise<BlockStore | undefined> => {
       if (source === undefined) return undefined
       const store = await this.#openDisk(source)
@@ -202,7 +202,12 @@ export class Domain {
       this.#disks.push(store)
       return store
     }
-    return { hda: await open(spec.hda), hdb: await open(spec.hdb), cdrom: await open(spec.cdrom) }
+    return {
+      fda: await open(spec.fda),
+      hda: await open(spec.hda),
+      hdb: await open(spec.hdb),
+      cdrom: await open(spec.cdrom),
+    }
   }
 
   async #openDisk(source: DiskSource): Promise<BlockStore> {

@@ -18,6 +18,7 @@ import type { StateFault } from '../protocol/state-fault.ts'
 import type { EndOfGuest, HypercallReply } from './agent.ts'
 import type { Ask } from './broker/asks.ts'
 import { diskInfo } from './kept-disk.ts'
+import type { InsertedImage } from './own-image.ts'
 import type { HyperCoreEnvironment } from './environment.ts'
 import { Life, type LifeOwner, type LogLevel, type Machine } from './life.ts'
 import { isLive, transition, type LifeCycleReport, type LifeCycleStep } from './life-cycle.ts'
@@ -55,6 +56,8 @@ export type DomainIdentity = {
   readonly memoryMiB: number
   /** Its disk, if any, is the image that outlives it. */
   readonly persistentDisk: boolean
+  /** A person's own, in its drive: it starts by BIOS and runs no agent. */
+  readonly image?: InsertedImage | undefined
   /** Undefined: no network card. */
   readonly mac: string | undefined
 }
@@ -363,8 +366,10 @@ export class Domain {
     // It was paused in the instant in which it was asked to shut down.
     if (step === 'paused' && this.#state === 'shutting-down') this.#life?.post({ kind: 'resume' })
     const next = this.#step(step)
-    if (next.ok) this.#notify()
-    else this.#log('error', next.error.message)
+    if (!next.ok) return this.#log('error', next.error.message)
+    this.#notify()
+    // Nobody in it will say so: it is ready when it executes.
+    if (step === 'came-up' && this.identity.image !== undefined) this.#ready()
   }
 
   #ready(): void {

@@ -93,6 +93,15 @@ export class Flash {
     return ok({ ...hardware.value, boot: { kind: 'multiboot', image } })
   }
 
+  /** The BIOS and its VGA BIOS, for machines that start as a PC does. */
+  async roms(): Promise<Result<{ readonly bios: ArrayBuffer; readonly vgaBios: ArrayBuffer }, Fault>> {
+    const [bios, vgaBios] = [this.#find('bios'), this.#find('vga-bios')]
+    if (!bios.ok) return bios
+    if (!vgaBios.ok) return vgaBios
+    const read = ({ content }: VerifiedVolume): Promise<ArrayBuffer> => content.arrayBuffer()
+    return ok({ bios: await read(bios.value), vgaBios: await read(vgaBios.value) })
+  }
+
   #refused(role: VolumeRole, appliance: string | undefined): RefusedVolume | undefined {
     return this.#handOff.refused.find((volume) => volume.role === role && volume.appliance === appliance)
   }

@@ -18,6 +18,7 @@ import type { HyperCoreEnvironment } from './environment.ts'
 import { HEARTBEAT_MS } from './heartbeat.ts'
 import { hypercall } from './hypercalls.ts'
 import type { LogLevel } from './life.ts'
+import { insert, OWN_IMAGE, type InsertedImage } from './own-image.ts'
 import { checkBudget, checkMemorySize } from './memory-budget.ts'
 import { Network, type Cable } from './network.ts'
 import { Guard } from './policy/guard.ts'
@@ -303,7 +304,11 @@ export class HyperCore implements DomainHost {
     return domain.start((notFrom) => board.starter.build(domain.identity, how, notFrom))
   }
 
-  #create(config: DomainConfig): Result<DomainId, Fault> {
+  async #create(config: DomainConfig): Promise<Result<DomainId, Fault>> {
+    if (config.image !== undefined) {
+      const image = await insert(config.image)
+      return image.ok ? this.#add(OWN_IMAGE, config, false, image.value) : image
+    }
     const definition = findAppliance(config.appliance)
     if (definition === undefined) {
       const known = APPLIANCES.map(({ name }) => name).join(', ')
@@ -317,6 +322,7 @@ export class HyperCore implements DomainHost {
     definition: ApplianceDefinition,
     config: Omit<DomainConfig, 'appliance'>,
     original: boolean,
+    image?: InsertedImage,
   ): Result<DomainId, Fault> {
     const board = this.#board
     if (board === undefined) return err(fault('failed', 'The firmware has not handed off yet.'))
@@ -329,7 +335,8 @@ export class HyperCore implements DomainHost {
     const { settings, platform } = board.handOff
     const chosen = settings.appliances[definition.name]
     const volume = board.starter.flash.applianceVolume(definition)
-    const needed = (volume.ok ? volume.value?.ramMiB : undefined) ?? definition.memoryMiB
+    const needed =
+      image?.profile.memoryMiB ?? (volume.ok ? volume.value?.ramMiB : undefined) ?? definition.memoryMiB
     const memoryMiB = config.memoryMiB ?? chosen?.memoryMiB ?? needed
     const sized = checkMemorySize(memoryMiB)
     if (!sized.ok) return sized
@@ -343,6 +350,7 @@ export class HyperCore implements DomainHost {
         shortcut: original ? definition.shortcut : this.#freeShortcut(),
         memoryMiB,
         persistentDisk: original && definition.disk !== undefined && platform.storage.kind === 'opfs',
+        image,
         mac: definition.network === 'none' ? undefined : this.#newMac(),
       },
       limits.value,

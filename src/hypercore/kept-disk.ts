@@ -3,10 +3,15 @@
 import type { ApplianceDefinition } from '../appliances/definitions.ts'
 import type { DiskInfo } from '../protocol/disk.ts'
 import type { PersistentDisk } from '../protocol/guest.ts'
+import type { InsertedImage } from './own-image.ts'
 import { sizeOf } from '../storage/overlay/disk-files.ts'
 
 /** Of a domain's identity. */
-type Owner = { readonly definition: ApplianceDefinition; readonly persistentDisk: boolean }
+type Owner = {
+  readonly definition: ApplianceDefinition
+  readonly persistentDisk: boolean
+  readonly image?: InsertedImage | undefined
+}
 
 /** The disk of the original of an appliance, which outlives it; what is made from the same appliance never shares it. */
 export function persistentDisk({ name, disk }: ApplianceDefinition): PersistentDisk | undefined {
@@ -24,6 +29,9 @@ export function keptDisk({ definition, persistentDisk: kept }: Owner): Persisten
 export function diskInfo(identity: Owner): DiskInfo | undefined {
   const kept = keptDisk(identity)
   if (kept !== undefined) return { sizeBytes: sizeOf(kept), kept: true }
+  const { image } = identity
+  if (image?.kind === 'hard-disk' && image.source.kind === 'volatile')
+    return { sizeBytes: image.source.bytes, kept: false }
   const { disk } = identity.definition
   return disk?.substitute === 'volatile' ? { sizeBytes: disk.sizeMiB * 2 ** 20, kept: false } : undefined
 }

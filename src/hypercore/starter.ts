@@ -8,6 +8,7 @@ import type { BuiltMachine, DomainIdentity } from './domain.ts'
 import type { HyperCoreEnvironment } from './environment.ts'
 import { Flash } from './flash.ts'
 import { Goldens } from './goldens.ts'
+import { ownMachine } from './own-image.ts'
 
 /** boot: whoever restarts a guest wants to see it boot, and to be rid of the state it was in. */
 export type StartMode = 'resume' | 'boot'
@@ -27,6 +28,7 @@ export class Starter {
 
   /** Whether a start finds a golden snapshot that fits. */
   resumes(identity: DomainIdentity): boolean {
+    if (identity.image !== undefined) return false
     const hardware = this.flash.hardware(identity)
     return hardware.ok && this.#goldens.fitting(identity.definition.name, hardware.value).ok
   }
@@ -39,6 +41,12 @@ export class Starter {
   ): Promise<Result<BuiltMachine, Fault>> {
     const { engine, scripts } = this.#handOff
     const parts = { scriptUrl: scripts.domain.url, engine: engine.module }
+    if (identity.image !== undefined) {
+      const roms = await this.flash.roms()
+      if (!roms.ok) return roms
+      const spec = ownMachine(identity.image, roms.value, identity.memoryMiB, identity.mac)
+      return ok({ machine: { ...parts, spec, resume: undefined }, origin: { kind: 'boot', why: undefined } })
+    }
     const hardware = this.flash.hardware(identity)
     if (!hardware.ok) return hardware
     let why: string | undefined

@@ -10,6 +10,9 @@ const MIB = 1024 * 1024
 /** Offset of load_addr in a multiboot header, which our images begin with (Multiboot Specification 0.6.96, 3.1.1). */
 const MULTIBOOT_LOAD_ADDRESS = 16
 
+/** A digit a drive, the lowest tried first: 1 floppy, 2 hard disk, 3 CD-ROM (CMOS registers 0x38 and 0x3d of Bochs). */
+const BOOT_ORDERS = { floppy: 0x321, 'hard-disk': 0x312, cdrom: 0x213 } as const
+
 /** v86 would fail half-way through its set-up, with words that help nobody. */
 export function checkFit({ boot, memoryMiB }: MachineSpec): void {
   if (boot.kind !== 'multiboot' || boot.image.byteLength < MULTIBOOT_LOAD_ADDRESS + 4) return
@@ -26,6 +29,7 @@ export function settingsOf(
     readonly hda: Disk | undefined
     readonly hdb: Disk | undefined
     readonly cdrom: Disk | undefined
+    readonly fda?: Disk | undefined
   },
 ): V86Settings {
   // What boots by BIOS is a person's own image: the older NIC is the one that every system has a driver for.
@@ -34,6 +38,7 @@ export function settingsOf(
     memory_size: spec.memoryMiB * MIB,
     vga_memory_size: spec.vgaMemoryMiB * MIB,
     ...bootSettings(spec.boot),
+    ...(disks.fda === undefined ? {} : { fda: disks.fda }),
     ...(disks.hda === undefined ? {} : { hda: disks.hda }),
     ...(disks.hdb === undefined ? {} : { hdb: disks.hdb }),
     ...(disks.cdrom === undefined ? {} : { cdrom: disks.cdrom }),
@@ -42,12 +47,19 @@ export function settingsOf(
   }
 }
 
-function bootSettings(boot: BootSource): Pick<V86Settings, 'multiboot' | 'bios' | 'vga_bios'> {
+function bootSettings(
+  boot: BootSource,
+): Pick<V86Settings, 'multiboot' | 'bios' | 'vga_bios' | 'acpi' | 'boot_order'> {
   switch (boot.kind) {
     case 'multiboot':
       return { multiboot: { buffer: boot.image } }
     case 'bios':
-      return { bios: { buffer: boot.bios }, vga_bios: { buffer: boot.vgaBios } }
+      return {
+        bios: { buffer: boot.bios },
+        vga_bios: { buffer: boot.vgaBios },
+        acpi: boot.acpi === true,
+        ...(boot.first === undefined ? {} : { boot_order: BOOT_ORDERS[boot.first] }),
+      }
     case 'none':
       return {}
     default:

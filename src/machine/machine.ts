@@ -47,6 +47,7 @@ export type MachineDisks = {
   readonly hda: BlockStore | undefined
   readonly hdb: BlockStore | undefined
   readonly cdrom: BlockStore | undefined
+  readonly fda?: BlockStore | undefined
 }
 
 /** How a machine ended. Its state stays readable. */
@@ -149,7 +150,12 @@ export class Machine {
     let fault: (error: unknown) => void = () => undefined
     const disk = (store: BlockStore | undefined): Disk | undefined =>
       store === undefined ? undefined : new Disk(store, { fault: (error) => fault(error) })
-    const disks = { hda: disk(stores.hda), hdb: disk(stores.hdb), cdrom: disk(stores.cdrom) }
+    const disks = {
+      hda: disk(stores.hda),
+      hdb: disk(stores.hdb),
+      cdrom: disk(stores.cdrom),
+      fda: disk(stores.fda),
+    }
     const internals = await createV86(settingsOf(spec, disks), engine, {
       intercept: (imports) => tap.intercept(imports),
       compile,

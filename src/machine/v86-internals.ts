@@ -234,6 +234,9 @@ export type V86Settings = {
   readonly bios?: { readonly buffer: ArrayBuffer }
   readonly vga_bios?: { readonly buffer: ArrayBuffer }
   readonly multiboot?: { readonly buffer: ArrayBuffer }
+  readonly acpi?: boolean
+  readonly boot_order?: number
+  readonly fda?: DiskBuffer
   readonly hda?: DiskBuffer
   readonly hdb?: DiskBuffer
   readonly cdrom?: DiskBuffer

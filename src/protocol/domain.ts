@@ -1,6 +1,7 @@
 /** What a domain is to everyone outside it: identity, state, limits, counters and the report of a crash. */
 
 import type { DiskInfo } from './disk.ts'
+import type { OwnImage } from './own-image.ts'
 
 declare const domainIdBrand: unique symbol
 /** Names one domain for its whole life, restarts included: lower-case letters, digits and hyphens, 1–32 characters. */
@@ -92,6 +93,8 @@ export type DomainConfig = {
   readonly name?: string
   readonly memoryMiB?: number
   readonly limits?: Partial<CpuLimits>
+  /** With the appliance `own`: what it starts. */
+  readonly image?: OwnImage
 }
 
 /** Why a guest left its compiled code: the imported functions of the WebAssembly module are the exit boundary. */

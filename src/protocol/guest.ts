@@ -36,7 +36,14 @@ export type BootSource =
   /** A multiboot image with kernel, initramfs and command line in it; no BIOS. */
   | { readonly kind: 'multiboot'; readonly image: ArrayBuffer }
   /** As a PC does. */
-  | { readonly kind: 'bios'; readonly bios: ArrayBuffer; readonly vgaBios: ArrayBuffer }
+  | {
+      readonly kind: 'bios'
+      readonly bios: ArrayBuffer
+      readonly vgaBios: ArrayBuffer
+      readonly acpi?: boolean
+      /** The drive that the BIOS tries first; undefined: the CD-ROM, then the hard disk, then the floppy. */
+      readonly first?: 'cdrom' | 'hard-disk' | 'floppy'
+    }
   /** It never boots: it resumes from a state of a machine without BIOS. */
   | { readonly kind: 'none' }
 
@@ -50,6 +57,8 @@ export type MachineSpec = {
   readonly memoryMiB: number
   readonly vgaMemoryMiB: number
   readonly boot: BootSource
+  /** The floppy drive: an image of a size that its controller knows. */
+  readonly fda?: DiskSource | undefined
   /** ATA primary master, primary slave, and the CD-ROM. */
   readonly hda: DiskSource | undefined
   readonly hdb: DiskSource | undefined

@@ -31,12 +31,13 @@ function describeDisk(source: DiskSource | undefined): string {
 }
 
 /** The devices of a machine in words, as far as a state depends on them. */
-export function describeDevices({ boot, vgaMemoryMiB, hda, hdb, cdrom, mac }: MachineSpec): string {
+export function describeDevices({ boot, vgaMemoryMiB, fda, hda, hdb, cdrom, mac }: MachineSpec): string {
   const network = mac === undefined ? 'none' : boot.kind === 'bios' ? 'ne2k' : 'virtio'
   return [
     `generation ${STATE_GENERATION}`,
     `firmware ${boot.kind === 'bios' ? 'bios' : 'none'}`,
     `vga ${vgaMemoryMiB} MiB`,
+    ...(fda === undefined ? [] : [`fda ${describeDisk(fda)}`]),
     `hda ${describeDisk(hda)}`,
     `hdb ${describeDisk(hdb)}`,
     `cdrom ${describeDisk(cdrom)}`,

@@ -1,0 +1,92 @@
+/** A machine for a person's own disk image: started by the BIOS as a PC is, with the image in a drive that is never written. */
+
+import type { ApplianceDefinition } from '../appliances/definitions.ts'
+import { err, ok, type Result } from '../base/result.ts'
+import { fault, type Fault } from '../protocol/fault.ts'
+import type { DiskSource, MachineSpec } from '../protocol/guest.ts'
+import {
+  FLOPPY_BYTES,
+  IMAGE_LIMIT_BYTES,
+  PROFILES,
+  type ImageKind,
+  type OwnImage,
+  type Profile,
+} from '../protocol/own-image.ts'
+
+const SECTOR_BYTES = 512
+
+/** What such a domain is to the rest of the supervisor. It has no appliance's volume and no agent. */
+export const OWN_IMAGE: ApplianceDefinition = {
+  name: 'own',
+  title: 'Own image',
+  description: 'A machine that starts a disk image of your own.',
+  colour: 'green',
+  view: 'screen',
+  shortcut: 0,
+  memoryMiB: 64,
+  limits: { capPercent: 100, weight: 200 },
+  attachVolume: false,
+  disk: undefined,
+  network: 'zone',
+  capabilities: [],
+  framebuffer: undefined,
+  persistence: 'Nothing: what it writes is kept in memory, over your file.',
+  lossOnKill: 'Everything that it has written: your file is as it was.',
+  lossOnKillWithoutDisk: 'Everything that it has written: your file is as it was.',
+}
+
+/** An image in its drive. */
+export type InsertedImage = {
+  readonly kind: ImageKind
+  readonly source: DiskSource
+  readonly profile: Profile
+}
+
+/** Checks an image and puts it into its drive. What a guest writes goes to memory. */
+export async function insert({ kind, file, profile }: OwnImage): Promise<Result<InsertedImage, Fault>> {
+  if (!(file instanceof Blob) || !Object.hasOwn(PROFILES, profile))
+    return err(fault('malformed', 'An own image is a file, the drive that it goes into, and a profile.'))
+  if (file.size < SECTOR_BYTES) return err(fault('malformed', 'The file holds less than one sector.'))
+  if (file.size > IMAGE_LIMIT_BYTES)
+    return err(fault('malformed', `The file has ${file.size} bytes; an image here has 8 GiB at most.`))
+  const machine = PROFILES[profile]
+  switch (kind) {
+    case 'cdrom':
+      return ok({ kind, profile: machine, source: { kind: 'read-only', blob: file } })
+    case 'hard-disk': {
+      const bytes = Math.ceil(file.size / SECTOR_BYTES) * SECTOR_BYTES
+      return ok({ kind, profile: machine, source: { kind: 'volatile', bytes, over: file } })
+    }
+    case 'floppy': {
+      const bytes = FLOPPY_BYTES.find((size) => size >= file.size)
+      if (bytes === undefined)
+        return err(fault('malformed', 'The file is larger than any floppy; try it as a hard disk.'))
+      // In memory, where it cannot fail: the floppy controller has no way to say so later.
+      const over = new Blob([await file.arrayBuffer(), new Uint8Array(bytes - file.size)])
+      return ok({ kind, profile: machine, source: { kind: 'volatile', bytes, over } })
+    }
+    default:
+      return err(fault('malformed', 'An image goes into a hard disk, a CD-ROM or a floppy drive.'))
+  }
+}
+
+/** The machine around the image. */
+export function ownMachine(
+  { kind, source, profile }: InsertedImage,
+  roms: { readonly bios: ArrayBuffer; readonly vgaBios: ArrayBuffer },
+  memoryMiB: number,
+  mac: string | undefined,
+): MachineSpec {
+  return {
+    memoryMiB,
+    vgaMemoryMiB: profile.vgaMemoryMiB,
+    boot: { kind: 'bios', ...roms, acpi: profile.acpi, first: kind },
+    fda: kind === 'floppy' ? source : undefined,
+    hda: kind === 'hard-disk' ? source : undefined,
+    hdb: undefined,
+    cdrom: kind === 'cdrom' ? source : undefined,
+    mac,
+    // Nobody would say when it may be on.
+    deferJit: false,
+  }
+}

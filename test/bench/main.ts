@@ -14,6 +14,7 @@ import { measureBoots, type BootFigure } from './boots.ts'
 import { measureSwitches, type SwitchFigures } from './switching.ts'
 import { measureSpeed, type SpeedFigures } from './speed.ts'
 import { measureRestores, type RestoreFigure } from './restores.ts'
+import { measureTrouble, type TroubleFigures } from './trouble.ts'
 import { measureStart, type StartFigures } from './start.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -30,6 +31,7 @@ export type Report = {
   readonly start: StartFigures
   readonly speed: SpeedFigures
   readonly switching: SwitchFigures
+  readonly trouble: TroubleFigures
   readonly boots: readonly BootFigure[]
   readonly restores: readonly RestoreFigure[]
 }
@@ -72,7 +74,7 @@ function goal(met: boolean, text: string): string {
 }
 
 function print(report: Report): void {
-  const { start, speed, switching } = report
+  const { start, speed, switching, trouble } = report
   const lines = [
     `On ${report.machine.cores} × ${report.machine.model}, ${report.machine.browser}`,
     '',
@@ -95,6 +97,9 @@ function print(report: Report): void {
     '',
     `Switching, ${switching.count} times with ${switching.busyGuests} guests busy`,
     `  median ${ms(switching.medianMs)}, p99 ${ms(switching.p99Ms)}   ${goal(switching.p99Ms <= 1000 / 60, 'p99 ≤ one frame at 60 Hz')}`,
+    '',
+    'While one guest is killed, one panics and one spins',
+    `  the page’s longest frame ${ms(trouble.longestFrameMs)}, its own longest task ${ms(trouble.longestTaskMs)}   ${goal(trouble.longestFrameMs < 100, '< 100 ms')}`,
     '',
     'Cold boots under Node, one guest at a time',
     ...report.boots.map(
@@ -130,6 +135,7 @@ export async function main(): Promise<void> {
     const start = await measureStart(browser, product.url)
     const speed = await measureSpeed(browser, product.url, bare.url)
     const switching = await measureSwitches(browser, product.url)
+    const trouble = await measureTrouble(browser, product.url)
     const report: Report = {
       at: new Date().toISOString(),
       machine: {
@@ -141,6 +147,7 @@ export async function main(): Promise<void> {
       start,
       speed,
       switching,
+      trouble,
       boots,
       restores,
     }

@@ -46,6 +46,8 @@ export type FabricEnvironment = {
   readonly relay: ((host: string, port: number) => RelayStream) | undefined
   /** Every frame as it comes from and goes to a port, dropped ones included. */
   observe?(portId: string, direction: 'from-guest' | 'to-guest', frame: Uint8Array): void
+  /** The frame that was observed last as coming from this port is not carried. */
+  refused?(portId: string, reason: DropReason): void
 }
 
 /** A vNIC as its owner gives it to the fabric. */

@@ -89,7 +89,7 @@ export class Fabric {
     for (const untrustedFrame of untrustedFrames.slice(0, MOST_FRAMES_A_TURN)) {
       port.countReceived(untrustedFrame)
       const reason = port.admits(now) ? this.#take(port, gateway, untrustedFrame, now) : 'rate'
-      if (reason !== undefined) port.drop(reason)
+      if (reason !== undefined) port.refuse(reason)
     }
     for (let left = untrustedFrames.length - MOST_FRAMES_A_TURN; left > 0; left--) port.drop('rate')
   }

@@ -101,6 +101,12 @@ export class Port {
     this.#environment.observe?.(this.id, 'from-guest', frame)
   }
 
+  /** The frame that was counted last is not carried. */
+  refuse(reason: DropReason): void {
+    this.drop(reason)
+    this.#environment.refused?.(this.id, reason)
+  }
+
   drop(reason: DropReason): void {
     this.#dropped[reason] += 1
   }

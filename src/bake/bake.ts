@@ -6,8 +6,7 @@ import { Machine, type MachineEnd } from '../machine/machine.ts'
 import type { MachineState } from '../machine/machine-state.ts'
 import { GuestFrame } from '../protocol/agent.ts'
 import type { BlockStore } from '../protocol/block-store.ts'
-import type { DiskSource } from '../protocol/guest.ts'
-import type { GoldenStage } from '../protocol/hand-off.ts'
+import type { DiskSource, GoldenStage } from '../protocol/guest.ts'
 import type { BakePlan } from './plan.ts'
 
 /** As the domain has it. */

@@ -5,7 +5,7 @@
 
 import { assertNever } from '../base/assert.ts'
 import { ByteWriter } from '../base/bytes.ts'
-import type { Result } from '../base/result.ts'
+import { ok, type Result } from '../base/result.ts'
 import { encodeAgentFrame } from '../machine/agent-frames.ts'
 import { Machine, type MachineEnd, type MachineHooks } from '../machine/machine.ts'
 import type { MachineResume } from '../machine/machine-state.ts'
@@ -358,8 +358,12 @@ class NotResumed extends Error {
   }
 }
 
-function openResumeSource(source: ResumeSource): Promise<Result<MachineResume, StateFault>> {
-  return openStateFile(source.file)
+async function openResumeSource({ file, stage }: ResumeSource): Promise<Result<MachineResume, StateFault>> {
+  const opened = await openStateFile(file)
+  if (!opened.ok) return opened
+  // What a guest does on the way to its first screen runs once, as booting does: compiled, it would take longer.
+  const compileAfter = stage === 'checkpoint' ? GuestFrame.ready : GuestFrame.pong
+  return ok({ ...opened.value, compileAfter })
 }
 
 /** An expected failure, in words for a person. */

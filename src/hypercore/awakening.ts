@@ -4,7 +4,7 @@
  * been applied.
  */
 
-import type { GoldenStage } from '../protocol/hand-off.ts'
+import type { GoldenStage } from '../protocol/guest.ts'
 import { encodeHostFrame } from './agent.ts'
 
 /** Twice what a Linux random pool holds. */

@@ -57,7 +57,7 @@ export class Starter {
       if (golden.ok) {
         const { content, stage } = golden.value
         const awakening = { hostname: identity.id, mac: identity.mac, stage }
-        const resume = { source: { kind: 'golden', file: content } as const, awakening }
+        const resume = { source: { kind: 'golden', file: content, stage } as const, awakening }
         return ok({ machine: { ...parts, spec: hardware.value, resume }, origin: { kind: 'golden' } })
       }
       if (!golden.error.missing) why = golden.error.words

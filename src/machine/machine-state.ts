@@ -49,6 +49,8 @@ export type MachineResume = {
   readonly device: Uint8Array
   /** Writes the RAM, all of it zeros, before anything executes. A rejection is the resume's. */
   readonly fill: (ram: Uint8Array) => void | Promise<void>
+  /** The agent's frame with which the JIT comes on; undefined: it is on from the first instruction. */
+  readonly compileAfter?: number
 }
 
 /** What a checked device state holds. */

@@ -84,6 +84,7 @@ export class Machine {
   readonly agent: AgentChannel
   readonly input: PointingAndKeys
   #jitDeferred = false
+  #compileAfter: number = GuestFrame.ready
   #expectedEnd: 'powered-off' | 'reset-requested' | undefined
   #panic: { slices: number; quiet: number } | undefined
   #end: MachineEnd | undefined
@@ -107,7 +108,7 @@ export class Machine {
 
   /**
    * Builds a machine that goes on where another of the same spec was when its state was taken; nothing executes before
-   * `start()`. Its JIT is on. After an error the stores are closed.
+   * `start()`. After an error the stores are closed.
    *
    * @throws as `create`, and what `fill` rejects with
    */
@@ -116,7 +117,7 @@ export class Machine {
     engine: WebAssembly.Module,
     stores: MachineDisks,
     hooks: MachineHooks,
-    { device, fill }: MachineResume,
+    { device, fill, compileAfter }: MachineResume,
   ): Promise<Result<Machine, StateFault>> {
     const state = decodeDeviceState(device, spec)
     if (!state.ok) {
@@ -125,7 +126,8 @@ export class Machine {
     }
     // What a multiboot guest boots from is in its RAM; a BIOS stays in ROM.
     const unbooted = spec.boot.kind === 'multiboot' ? { ...spec, boot: { kind: 'none' as const } } : spec
-    const machine = await Machine.#build(unbooted, engine, stores, hooks, true)
+    const machine = await Machine.#build(unbooted, engine, stores, hooks, compileAfter === undefined)
+    machine.#compileAfter = compileAfter ?? GuestFrame.ready
     try {
       machine.#restore(state.value)
     } catch (error) {
@@ -376,7 +378,7 @@ export class Machine {
   }
 
   #agentFrame(frame: AgentFrame): void {
-    if (frame.type === GuestFrame.ready && this.#jitDeferred) this.#enableJit()
+    if (frame.type === this.#compileAfter && this.#jitDeferred) this.#enableJit()
     // The halt may follow before the supervisor has read the frame: what it announces is noted here.
     if (frame.type === GuestFrame.goodbye)
       this.#expectedEnd = frame.untrustedPayload[0] === 1 ? 'reset-requested' : 'powered-off'

@@ -47,10 +47,13 @@ export type BootSource =
   /** It never boots: it resumes from a state of a machine without BIOS. */
   | { readonly kind: 'none' }
 
+/** Where a golden snapshot was taken: at the first screen, or before the guest had looked at its second disk. */
+export type GoldenStage = 'ready' | 'checkpoint'
+
 /** Where a machine that does not boot has its state from. */
 export type ResumeSource =
   /** A state file (machine/state-file.ts), as the firmware verified it. */
-  { readonly kind: 'golden'; readonly file: Blob }
+  { readonly kind: 'golden'; readonly file: Blob; readonly stage: GoldenStage }
 
 /** The hardware of one machine. */
 export type MachineSpec = {

@@ -1,5 +1,6 @@
 /** What the firmware hands to HyperCore: everything it found, verified and was told. The supervisor reads nothing else. */
 
+import type { GoldenStage } from './guest.ts'
 import type { MachineFingerprint } from './machine-state.ts'
 
 /** A person's choices, kept in NVRAM. */
@@ -56,8 +57,6 @@ export type VerifiedGolden = {
   /** Whether its first screen was up, or comes after the guest has its disk. */
   readonly stage: GoldenStage
 }
-
-export type GoldenStage = 'ready' | 'checkpoint'
 
 export type RefusedGolden = { readonly appliance: string; readonly reason: RefusedVolume['reason'] }
 

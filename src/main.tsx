@@ -24,9 +24,12 @@ import { createHypercore } from './state/hypercore-api.ts'
 import { focusedDomain, withJournalEntry } from './state/machine-store.ts'
 import { createPreferences } from './state/preferences.ts'
 import { Seat } from './state/seat.ts'
+import { keepUpOnLeaving } from './state/snapshots.ts'
 import { browserMachineLock } from './storage/machine-lock.ts'
 import { browserNvramStore } from './storage/nvram-store.ts'
 import { createPolicyStore } from './storage/policy-store.ts'
+// oxlint-disable-next-line import/default -- with this query Vite gives the address
+import storeScriptUrl from './storage/service/worker.ts?worker&url'
 import type { FirmwareView, RestartTarget, Screen } from './ui/app-props.ts'
 import { openBootScreen, type BootScreen } from './ui/boot/boot-screen.ts'
 import { followTheme } from './ui/theme.ts'
@@ -170,7 +173,7 @@ async function runFirmware(storage: StorageReport | undefined): Promise<Firmware
     engineUrls: { simd: engineUrl, fallback: engineFallbackUrl },
     volumeUrl,
     goldenUrl,
-    scriptUrls: { hypercore: hypercoreScriptUrl, domain: domainScriptUrl },
+    scriptUrls: { hypercore: hypercoreScriptUrl, domain: domainScriptUrl, store: storeScriptUrl },
     readNvram: () => nvram.read(),
     writeNvram: (bytes) => nvram.write(bytes),
     useFont: useFirmwareFont,
@@ -261,7 +264,8 @@ function keptPolicy({ platform }: HandOff): string | undefined {
 function startHypercore(handOff: HandOff): Worker {
   const worker = new Worker(handOff.scripts.hypercore.url, { type: 'module', name: 'hypercore' })
   const focus = parameters.get('focus') ?? undefined
-  seat.connect(worker, handOff, { preferredFocus: focus, policyText: keptPolicy(handOff) })
+  const { hibernating } = preferences.getState()
+  seat.connect(worker, handOff, { preferredFocus: focus, policyText: keptPolicy(handOff), hibernating })
   performance.mark('hyperspace:hand-off')
   return worker
 }
@@ -305,6 +309,11 @@ async function main(): Promise<void> {
   await forgetRefused(refused, refusedGoldens)
   if (refused.length + refusedGoldens.length === 0) whenSettled(keepOffline)
 }
+
+keepUpOnLeaving(seat)
+seat.events.on('snapshots', ({ storage, hibernating }) => {
+  if (storage.kind === 'open') preferences.setState({ hibernating: [...hibernating] })
+})
 
 seat.events.on('domain', ({ id, ready }) => {
   const mark = `hyperspace:ready:${id}`

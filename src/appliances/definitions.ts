@@ -1,6 +1,6 @@
 /** The appliances, as data: what each is for, what hardware it gets, and what it may ask of the supervisor. */
 
-import type { Colour, CpuLimits, ViewKind } from '../protocol/domain.ts'
+import type { Colour, CpuLimits, Keeping, ViewKind } from '../protocol/domain.ts'
 
 /** Rights beyond those that every guest has. */
 export type Capability =
@@ -40,6 +40,11 @@ export type ApplianceDefinition = {
   readonly capabilities: readonly Capability[]
   /** Pixels of its linear frame buffer, 32 bits each. */
   readonly framebuffer: { readonly width: number; readonly height: number } | undefined
+  /**
+   * What of its running state may be kept. always: snapshots and hibernation. asked: the snapshots that a person takes; it
+   * is disposable. never: its memory holds keys. not-yet: its drive cannot be part of a snapshot so far.
+   */
+  readonly keeping: Keeping
   /** What survives its end, one sentence. */
   readonly persistence: string
   /** What ending it abruptly loses, one sentence; undefined: nothing. */
@@ -74,6 +79,7 @@ export const APPLIANCES: readonly ApplianceDefinition[] = [
     network: 'zone',
     capabilities: [],
     framebuffer: undefined,
+    keeping: 'always',
     persistence: 'Its whole system is on a disk in this browser and outlives the tab.',
     lossOnKill: 'What its programs have not yet written to its disk.',
     lossOnKillWithoutDisk: 'Everything changed in it since it was started.',
@@ -92,6 +98,7 @@ export const APPLIANCES: readonly ApplianceDefinition[] = [
     network: 'gateway',
     capabilities: [],
     framebuffer: { width: 1024, height: 768 },
+    keeping: 'asked',
     persistence: 'Nothing: each start is a new identity.',
     lossOnKill: 'The pages open in it.',
     lossOnKillWithoutDisk: 'The pages open in it.',
@@ -110,6 +117,7 @@ export const APPLIANCES: readonly ApplianceDefinition[] = [
     network: 'fabric',
     capabilities: [],
     framebuffer: undefined,
+    keeping: 'always',
     persistence: 'Nothing yet: conversations end with the guest.',
     lossOnKill: 'The conversations in it.',
     lossOnKillWithoutDisk: 'The conversations in it.',
@@ -128,6 +136,7 @@ export const APPLIANCES: readonly ApplianceDefinition[] = [
     network: 'none',
     capabilities: ['control'],
     framebuffer: undefined,
+    keeping: 'always',
     persistence: 'Nothing, and it needs nothing.',
     lossOnKill: undefined,
     lossOnKillWithoutDisk: undefined,
@@ -146,6 +155,7 @@ export const APPLIANCES: readonly ApplianceDefinition[] = [
     network: 'none',
     capabilities: [],
     framebuffer: undefined,
+    keeping: 'never',
     persistence:
       'Its encrypted disk is in this browser and outlives the tab; what it decrypts stays in its memory.',
     lossOnKill: 'Secrets entered and not yet written to its encrypted disk.',

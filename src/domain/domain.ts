@@ -5,11 +5,8 @@
 
 import { assertNever } from '../base/assert.ts'
 import { ByteWriter } from '../base/bytes.ts'
-import { ok, type Result } from '../base/result.ts'
 import { encodeAgentFrame } from '../machine/agent-frames.ts'
 import { Machine, type MachineEnd, type MachineHooks } from '../machine/machine.ts'
-import type { MachineResume } from '../machine/machine-state.ts'
-import { openStateFile } from '../machine/state-file.ts'
 import { GuestFrame, HostFrame } from '../protocol/agent.ts'
 import type { BlockStore } from '../protocol/block-store.ts'
 import type { NetworkMessage } from '../protocol/channels.ts'
@@ -20,11 +17,13 @@ import type {
   DomainEvent,
   DomainRequest,
   MachineSpec,
-  ResumeSource,
 } from '../protocol/guest.ts'
 import type { StateFault } from '../protocol/state-fault.ts'
 import { openDisk, type OpenPersistent } from './open-disk.ts'
 import { parseConsoleRequest, parseDisplayRequest } from './page-requests.ts'
+import { openResumeSource } from './resume.ts'
+import { NotTaken, StateKeeper } from './state-keeper.ts'
+import { TrackedDisk } from './tracked-disk.ts'
 
 const COUNTERS_MS = 250
 
@@ -53,6 +52,9 @@ export class Domain {
   #windowSize: { readonly columns: number; readonly rows: number } | undefined
   #agentKnown = false
   readonly #disks: BlockStore[] = []
+  /** It was asked to stand still. */
+  #held = false
+  #keeper: StateKeeper | undefined
 
   constructor(environment: DomainEnvironment) {
     this.#environment = environment
@@ -99,11 +101,13 @@ export class Domain {
   #control(machine: Machine, request: Exclude<DomainRequest, { kind: 'bootstrap' | 'ping' }>): void {
     switch (request.kind) {
       case 'pause':
+        this.#held = true
         machine.pause()
         this.#postCounters(machine)
         this.#post({ kind: 'paused' })
         return
       case 'resume':
+        this.#held = false
         machine.resume()
         this.#post({ kind: 'resumed' })
         return
@@ -119,8 +123,24 @@ export class Domain {
       case 'read-console-tail':
         this.#post({ kind: 'console-tail', nonce: request.nonce, untrustedText: machine.console.tailText() })
         return
+      case 'capture':
+        void this.#capture(request)
+        return
+      case 'abandon-capture':
+        this.#keeper?.abandon()
+        return
       default:
         assertNever(request)
+    }
+  }
+
+  async #capture({ captureId, purpose, to }: Extract<DomainRequest, { kind: 'capture' }>): Promise<void> {
+    try {
+      const taken = await this.#keeper?.[purpose](to)
+      if (taken !== undefined) this.#post({ kind: 'captured', captureId, ...taken })
+    } catch (error) {
+      if (!(error instanceof NotTaken)) return this.fault(error)
+      this.#post({ kind: 'capture-refused', captureId, message: error.message })
     }
   }
 
@@ -154,13 +174,24 @@ export class Domain {
       // Unpacked while the disks are opened.
       const [disks, state] = await Promise.all([
         this.#openDisks(spec, opened),
-        resume === undefined ? undefined : openResumeSource(resume),
+        resume === undefined ? undefined : openResumeSource(resume, spec.memoryMiB),
       ])
       const hooks = this.#machineHooks(bootstrap)
-      if (state === undefined) return await Machine.create(spec, engine, disks, hooks)
+      const tracked = Object.values(disks).filter((disk) => disk instanceof TrackedDisk)
+      if (state === undefined) {
+        const machine = await Machine.create(spec, engine, disks, hooks)
+        this.#keeper = new StateKeeper(machine, tracked, () => this.#held)
+        return machine
+      }
       if (!state.ok) throw new NotResumed(state.error)
-      const machine = await Machine.resume(spec, engine, disks, hooks, state.value)
+      const machine = await Machine.resume(spec, engine, disks, hooks, state.value.machine)
       if (!machine.ok) throw new NotResumed(machine.error)
+      const settled = await state.value.settleDisks(tracked)
+      if (!settled.ok) {
+        machine.value.dispose()
+        throw new NotResumed(settled.error)
+      }
+      this.#keeper = new StateKeeper(machine.value, tracked, () => this.#held, state.value.stored)
       // Its agent said hello in the life whose state this was.
       this.#agentKnown = true
       return machine.value
@@ -198,9 +229,10 @@ export class Domain {
     const open = async (source: DiskSource | undefined): Promise<BlockStore | undefined> => {
       if (source === undefined) return undefined
       const store = await this.#openDisk(source)
-      opened.push(store)
-      this.#disks.push(store)
-      return store
+      const disk = store.readOnly ? store : new TrackedDisk(store)
+      opened.push(disk)
+      this.#disks.push(disk)
+      return disk
     }
     return {
       fda: await open(spec.fda),
@@ -356,14 +388,6 @@ class NotResumed extends Error {
     super(stateFault.message)
     this.stateFault = stateFault
   }
-}
-
-async function openResumeSource({ file, stage }: ResumeSource): Promise<Result<MachineResume, StateFault>> {
-  const opened = await openStateFile(file)
-  if (!opened.ok) return opened
-  // What a guest does on the way to its first screen runs once, as booting does: compiled, it would take longer.
-  const compileAfter = stage === 'checkpoint' ? GuestFrame.ready : GuestFrame.pong
-  return ok({ ...opened.value, compileAfter })
 }
 
 /** An expected failure, in words for a person. */

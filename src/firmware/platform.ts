@@ -30,7 +30,7 @@ export type KeyboardReport = {
   readonly onScreen: boolean
 }
 
-export type ScriptName = 'hypercore' | 'domain'
+export type ScriptName = 'hypercore' | 'domain' | 'store'
 
 /** Every promise may reject with an Error whose message is fit for a person. */
 export type FirmwarePlatform = {

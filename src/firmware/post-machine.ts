@@ -159,6 +159,13 @@ export async function testStorage(platform: FirmwarePlatform): Promise<StepOutco
 const SCRIPT_LABELS: Readonly<Record<ScriptName, string>> = {
   hypercore: 'HyperCore',
   domain: 'Domain worker',
+  store: 'Snapshot store',
+}
+
+const SCRIPT_WORDS: Readonly<Record<ScriptName, string>> = {
+  hypercore: 'HyperCore',
+  domain: 'the domain worker',
+  store: 'the snapshot store',
 }
 
 /** Scripts come from the same place as this firmware, so there is nothing to compare with: measured, not verified. */
@@ -180,8 +187,22 @@ export async function testScript(
     }
     return { report, value: ok({ url, size, sha256 }) }
   } catch (error) {
-    const message = `The script of ${which === 'hypercore' ? 'HyperCore' : 'the domain worker'} could not be read: ${reasonOf(error)}.`
+    const message = `The script of ${SCRIPT_WORDS[which]} could not be read: ${reasonOf(error)}.`
     return failed(label, 'could not be read', { message, action: RELOAD })
+  }
+}
+
+/** The two workers that HyperCore spawns, on the line of the first: the screen has no room for one more. */
+export async function testWorkers(
+  platform: FirmwarePlatform,
+): Promise<StepOutcome<Result<{ domain: ScriptReport; store: ScriptReport }, Halt>>> {
+  const [domain, store] = await Promise.all([testScript(platform, 'domain'), testScript(platform, 'store')])
+  if (!domain.value.ok) return { report: domain.report, value: domain.value }
+  if (!store.value.ok) return { report: store.report, value: store.value }
+  const detail = `${domain.report.detail} ${SCRIPT_LABELS.store}: ${store.report.detail}`
+  return {
+    report: { ...domain.report, detail },
+    value: ok({ domain: domain.value.value, store: store.value.value }),
   }
 }
 

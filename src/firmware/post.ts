@@ -18,7 +18,14 @@ import type {
 import { appliancesOf, ESSENTIAL_ROLES, parseManifest, type Manifest } from './manifest.ts'
 import type { FirmwarePlatform, StorageReport } from './platform.ts'
 import { checkGoldenManifest, testGolden } from './post-golden.ts'
-import { checkFeatures, testEngine, testKeyboard, testScript, testStorage } from './post-machine.ts'
+import {
+  checkFeatures,
+  testEngine,
+  testKeyboard,
+  testScript,
+  testStorage,
+  testWorkers,
+} from './post-machine.ts'
 import { testNvram, type NvramStatus } from './post-nvram.ts'
 import type { Halt, PostLine, StepOutcome, StepReport } from './post-step.ts'
 import { testVolume, type VolumeOutcome } from './post-volume.ts'
@@ -41,7 +48,11 @@ export type PostReport = {
   readonly goldens: readonly VerifiedGolden[]
   readonly refused: readonly RefusedVolume[]
   readonly refusedGoldens: readonly RefusedGolden[]
-  readonly scripts: { readonly hypercore: ScriptReport; readonly domain: ScriptReport }
+  readonly scripts: {
+    readonly hypercore: ScriptReport
+    readonly domain: ScriptReport
+    readonly store: ScriptReport
+  }
 }
 
 export class Post {
@@ -112,7 +123,7 @@ export class Post {
     const { volumes } = manifest.value
     const { report, value: goldens } = checkGoldenManifest(untrustedGoldens)
     if (report !== undefined) this.#stepNow('goldens', () => ({ report, value: undefined }))
-    // The steps behind us; engine, compiler, memory, storage, NVRAM, two scripts, keyboard; and what is in flash.
+    // The steps behind us; engine, compiler, memory, storage, NVRAM, HyperCore, workers, keyboard; and what is in flash.
     this.#planned = this.#lines.length + 8 + volumes.length + goldens.length
 
     const platform = this.#platform
@@ -137,23 +148,23 @@ export class Post {
     )
     const scripts = Promise.all([
       this.step('script:hypercore', 'HyperCore', () => testScript(platform, 'hypercore')),
-      this.step('script:domain', 'domain script', () => testScript(platform, 'domain')),
+      this.step('script:domain', 'domain script', () => testWorkers(platform)),
     ])
     const configured = this.#configure(manifest.value)
 
     const finished = Promise.all([configured, engine, scripts, Promise.all(states), Promise.all(flash)]).then(
-      ([configuration, engine, [hypercore, domain], outcomes]): Result<PostReport, Halt> => {
+      ([configuration, engine, [hypercore, workers], outcomes]): Result<PostReport, Halt> => {
         if (!configuration.ok) return configuration
         if (!engine.ok) return engine
         if (!hypercore.ok) return hypercore
-        if (!domain.ok) return domain
+        if (!workers.ok) return workers
         return this.#bootable({
           engine: engine.value,
           volumes: this.verified,
           goldens: outcomes.flatMap((each) => (each.kind === 'verified' ? [each.golden] : [])),
           refused: this.refused,
           refusedGoldens: outcomes.flatMap((each) => (each.kind === 'refused' ? [each.golden] : [])),
-          scripts: { hypercore: hypercore.value, domain: domain.value },
+          scripts: { hypercore: hypercore.value, ...workers.value },
         })
       },
     )

@@ -17,6 +17,7 @@ import { fault, type Fault } from '../protocol/fault.ts'
 import type { StateFault } from '../protocol/state-fault.ts'
 import type { EndOfGuest, HypercallReply } from './agent.ts'
 import type { Ask } from './broker/asks.ts'
+import type { Captured, CapturePurpose } from './captures.ts'
 import { diskInfo } from './kept-disk.ts'
 import type { InsertedImage } from './own-image.ts'
 import type { HyperCoreEnvironment } from './environment.ts'
@@ -44,6 +45,8 @@ export type DomainHost = {
   /** Undefined: it has no network card. */
   plug(domain: Domain): Cable | undefined
   hypercall(domain: Domain, number: number, untrustedArguments: readonly string[]): Promise<HypercallReply>
+  /** It has no worker any more. */
+  ended(domain: Domain): void
   /** The guest has ended in order to start again. */
   rebooted(domain: Domain): void
 }
@@ -58,6 +61,8 @@ export type DomainIdentity = {
   readonly persistentDisk: boolean
   /** A person's own, in its drive: it starts by BIOS and runs no agent. */
   readonly image?: InsertedImage | undefined
+  /** Bytes of a disk of its own that is a copy of another's, in memory; undefined where it has none. */
+  readonly copiedDisk?: number | undefined
   /** Undefined: no network card. */
   readonly mac: string | undefined
 }
@@ -78,6 +83,8 @@ type Start = {
   toldSlow: boolean
   origin: DomainOrigin | undefined
 }
+
+const NO_LIFE = fault('illegal-state', 'The guest is not running.')
 
 const HEALTHY: DomainHealth = { kind: 'ok' }
 
@@ -117,6 +124,11 @@ export class Domain {
 
   get limits(): CpuLimits {
     return this.#limits
+  }
+
+  /** Its userland is up. */
+  get ready(): boolean {
+    return this.#start?.readyAfterMs !== undefined
   }
 
   /** Percent of one core wanted; a machine that has not counted yet wants all. */
@@ -162,6 +174,7 @@ export class Domain {
       readyAfterMs,
       origin: this.#start?.origin,
       limits: this.#limits,
+      keeping: definition.keeping,
       lossOnKill: this.live ? loss : undefined,
       crash: this.#crash,
       disk: diskInfo(this.identity),
@@ -232,6 +245,25 @@ export class Domain {
     return ended
   }
 
+  /** Whether its state can be taken now. */
+  mayCapture(): Outcome {
+    if (this.#life !== undefined && (this.#state === 'running' || this.#state === 'paused'))
+      return ok(undefined)
+    return err(
+      fault('illegal-state', `${this.name} must be running or paused for that; it is ${this.#state}.`),
+    )
+  }
+
+  capture(purpose: CapturePurpose, to: MessagePort): Promise<Result<Captured, Fault>> {
+    const legal = this.mayCapture()
+    if (!legal.ok || this.#life === undefined) return Promise.resolve(legal.ok ? err(NO_LIFE) : legal)
+    return this.#life.capture(purpose, to)
+  }
+
+  abandonCapture(): void {
+    this.#life?.post({ kind: 'abandon-capture' })
+  }
+
   setLimits(limits: CpuLimits): void {
     this.#limits = limits
     this.#notify()
@@ -299,6 +331,7 @@ export class Domain {
     this.#life = undefined
     this.#start = undefined
     this.#health = HEALTHY
+    this.#host.ended(this)
     return ok(undefined)
   }
 

@@ -6,6 +6,7 @@ import type { FabricEnvironment } from '../fabric/environment.ts'
 import type { RelaySocket } from '../fabric/relay/wisp.ts'
 import type { DomainEvent, DomainRequest } from '../protocol/guest.ts'
 import type { SupervisorMessage } from '../protocol/supervisor.ts'
+import type { StoreListener, StorePort } from './store-client.ts'
 
 /** One domain worker. */
 export type DomainPort = {
@@ -39,6 +40,8 @@ export type HyperCoreEnvironment = {
   readonly disks: DiskFiles
   /** `scriptUrl` is the one that the firmware measured; `name` is for the browser's tools. */
   spawnDomain(scriptUrl: string, name: string, listener: DomainListener): DomainPort
+  /** The worker that keeps snapshots. */
+  spawnStore(scriptUrl: string, listener: StoreListener): StorePort
   /** @throws RangeError naming the part that does not fit */
   composeBootImage(parts: BootParts): ArrayBuffer
   /** To the page. */

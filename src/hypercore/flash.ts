@@ -14,7 +14,7 @@ const VGA_TEXT_MIB = 2
 const VGA_GRAPHICS_MIB = 4
 
 /** What of a domain its machine depends on. */
-type Hardware = Pick<DomainIdentity, 'definition' | 'memoryMiB' | 'persistentDisk' | 'mac'>
+type Hardware = Pick<DomainIdentity, 'definition' | 'memoryMiB' | 'persistentDisk' | 'copiedDisk' | 'mac'>
 
 type SharedParts = Pick<BootParts, 'stub' | 'kernel' | 'initramfs'>
 
@@ -46,7 +46,7 @@ export class Flash {
   }
 
   /** The machine of `identity` as it resumes: without anything to boot from. */
-  hardware({ definition, memoryMiB, persistentDisk, mac }: Hardware): Result<MachineSpec, Fault> {
+  hardware({ definition, memoryMiB, persistentDisk, copiedDisk, mac }: Hardware): Result<MachineSpec, Fault> {
     const volume = this.applianceVolume(definition)
     if (!volume.ok) return volume
     const attached = definition.attachVolume ? volume.value : undefined
@@ -58,7 +58,10 @@ export class Flash {
         attached === undefined
           ? undefined
           : { kind: 'read-only', blob: attached.content, sha256: attached.sha256 },
-      hdb: diskSource(definition, persistentDisk),
+      hdb:
+        copiedDisk === undefined
+          ? diskSource(definition, persistentDisk)
+          : { kind: 'volatile', bytes: copiedDisk },
       cdrom: undefined,
       mac,
       deferJit: true,

@@ -87,6 +87,30 @@ function sanitiseCap(untrustedArguments: readonly string[]): Result<Act, Fault> 
   })
 }
 
+/** The id of a domain and, if one is wanted, a name. */
+function sanitiseSnapshot(untrustedArguments: readonly string[]): Result<Act, Fault> {
+  const [untrustedName = '', untrustedLabel = 'Taken by hv', ...more] = untrustedArguments
+  const id = parseDomainId(untrustedName)
+  const name = untrustedLabel.replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ').trim()
+  if (id === undefined || name === '' || more.length > 0)
+    return malformed('this call takes the id of a domain and, if you like, a name for the snapshot')
+  return ok(async ({ core, caller }) => {
+    const args = { id, name, note: `Asked for by ${caller.name}.`, thumbnail: new Uint8Array() }
+    const taken = await core.call({ name: 'snapshot', args })
+    return taken.ok ? ok(`${id} is kept as “${name}”`) : taken
+  })
+}
+
+function sanitiseClone(untrustedArguments: readonly string[]): Result<Act, Fault> {
+  const [untrustedName = '', ...more] = untrustedArguments
+  const id = parseDomainId(untrustedName)
+  if (id === undefined || more.length > 0) return malformed('this call takes the id of one domain')
+  return ok(async ({ core }) => {
+    const cloned = await core.call({ name: 'clone', args: { id } })
+    return cloned.ok ? ok(`${String(cloned.value)} is a clone of ${id}`) : cloned
+  })
+}
+
 /** Control characters could forge lines or colours in whatever shows the journal. */
 function sanitiseLog(untrustedArguments: readonly string[]): Result<Act, Fault> {
   const text = untrustedArguments
@@ -209,8 +233,8 @@ const HYPERCALLS: Readonly<Record<HypercallName, Hypercall>> = {
     needs: 'control',
     sanitise: onDomain((id) => ({ name: 'focus', args: { id } }), 'is asked to the screen'),
   },
-  snapshot: { needs: 'control', sanitise: undefined },
-  clone: { needs: 'control', sanitise: undefined },
+  snapshot: { needs: 'control', sanitise: sanitiseSnapshot },
+  clone: { needs: 'control', sanitise: sanitiseClone },
   policy: { needs: 'control', sanitise: sanitisePolicy },
   console: { needs: 'control', sanitise: sanitiseConsole },
 }

@@ -8,6 +8,7 @@ import { err, ok, type Result } from '../base/result.ts'
 import { APPLIANCES, findAppliance, type ApplianceDefinition } from '../appliances/definitions.ts'
 import { parseDomainId, type CpuLimits, type DomainConfig, type DomainId } from '../protocol/domain.ts'
 import { fault, type Fault } from '../protocol/fault.ts'
+import type { ResumeSource } from '../protocol/guest.ts'
 import type { HandOff } from '../protocol/hand-off.ts'
 import type { CallRequest, SupervisorEvent, SupervisorRequest } from '../protocol/supervisor.ts'
 import { bootOrder, parallelStarts, READY_PATIENCE_MS } from './boot-plan.ts'
@@ -23,7 +24,8 @@ import { checkBudget, checkMemorySize } from './memory-budget.ts'
 import { Network, type Cable } from './network.ts'
 import { Guard } from './policy/guard.ts'
 import { allot } from './scheduler.ts'
-import { Starter, type StartMode } from './starter.ts'
+import { Snapshots, type SnapshotCall, type SnapshotsHost } from './snapshots.ts'
+import { Starter, writableBytes, type StartMode } from './starter.ts'
 
 /** Told to guests and shown to people; the version of package.json. */
 export const HYPERCORE_VERSION = '0.1.0'
@@ -45,7 +47,19 @@ const RESTART_LIMIT = 5
 const RESTART_WINDOW_MS = 30_000
 
 /** What exists once the firmware has handed off. */
-type Board = { readonly handOff: HandOff; readonly starter: Starter; readonly network: Network }
+type Board = {
+  readonly handOff: HandOff
+  readonly starter: Starter
+  readonly network: Network
+  readonly snapshots: Snapshots
+}
+
+/** A domain that takes over a state: its id, where that is free, and the size of the disk that comes along. */
+type Copy = { readonly id: string | undefined; readonly copiedDisk: number | undefined }
+
+const NO_COPY: Copy = { id: undefined, copiedDisk: undefined }
+
+const NOT_ADDED = fault('failed', 'The domain could not be added.')
 
 export class HyperCore implements DomainHost {
   readonly environment: HyperCoreEnvironment
@@ -89,7 +103,7 @@ export class HyperCore implements DomainHost {
   receive(request: SupervisorRequest): void {
     switch (request.kind) {
       case 'hand-off':
-        return this.#takeOver(request.handOff, request.policyText)
+        return this.#takeOver(request)
       case 'call':
         void this.#answer(request.callId, request.call)
         return undefined
@@ -112,7 +126,8 @@ export class HyperCore implements DomainHost {
       case 'importSnapshot':
       case 'setHibernate':
       case 'leaving':
-        return err(fault('not-implemented', `“${request.name}” is not built yet.`))
+        if (this.#board !== undefined) return this.#board.snapshots.call(request)
+        return err(fault('failed', 'The firmware has not handed off yet.'))
       case 'setPolicy':
         return this.guard.setPolicy(request.args.text)
       case 'answerConsent':
@@ -174,6 +189,10 @@ export class HyperCore implements DomainHost {
     return hypercall(this, domain, number, untrustedArguments)
   }
 
+  ended(domain: Domain): void {
+    this.#board?.snapshots.ended(domain)
+  }
+
   rebooted(domain: Domain): void {
     const now = this.environment.now()
     const recent = (this.#restarts.get(domain.id) ?? []).filter((at) => now - at < RESTART_WINDOW_MS)
@@ -206,35 +225,63 @@ export class HyperCore implements DomainHost {
     )
   }
 
-  #takeOver(handOff: HandOff, policyText: string | undefined): void {
+  #takeOver({ handOff, policyText, hibernating }: Extract<SupervisorRequest, { kind: 'hand-off' }>): void {
     if (this.#board !== undefined) return this.log('error', 'a second hand-off was ignored')
     const network = new Network(this.environment, this.guard, undefined)
-    this.#board = { handOff, starter: new Starter(handOff, this.environment), network }
+    const starter = new Starter(handOff, this.environment)
+    const { storage } = handOff.platform
+    const unavailable = storage.kind === 'opfs' ? undefined : storage.why
+    const snapshots = new Snapshots(this.#snapshotsHost(handOff, starter), unavailable, hibernating)
+    this.#board = { handOff, starter, network, snapshots }
     for (const definition of APPLIANCES) {
-      const added = this.#add(definition, {}, true)
+      const added = this.#add(definition, {}, 'original')
       if (!added.ok) this.log('error', `${definition.title}: ${added.error.message}`)
     }
     this.environment.every(HEARTBEAT_MS, () => {
       this.#logLines.clear()
       for (const domain of this.domains()) domain.tick(this.environment.now())
+      snapshots.tick()
     })
     this.environment.every(SCHEDULE_MS, () => this.#schedule())
     const applied = policyText === undefined ? ok(undefined) : this.guard.setPolicy(policyText)
     if (!applied.ok) this.log('warning', `${applied.error.message} The default policy is in force.`)
     if (policyText === undefined || !applied.ok) this.guard.announce()
     this.#emit({ type: 'ready', memoryBudgetMiB: handOff.memoryBudgetMiB })
-    void this.#boot(handOff)
+    void this.#boot(handOff, snapshots)
+  }
+
+  #snapshotsHost(handOff: HandOff, starter: Starter): SnapshotsHost {
+    return {
+      environment: this.environment,
+      storeScriptUrl: handOff.scripts.store.url,
+      domains: () => this.domains(),
+      log: (level, text, domain) => this.log(level, text, domain),
+      emit: (event) => this.#emit(event),
+      fingerprint: (domain) => starter.fingerprint(domain.identity),
+      add: (appliance, machine, id) => {
+        const definition = findAppliance(appliance)
+        if (definition === undefined) return err(fault('failed', `There is no appliance “${appliance}”.`))
+        const { memoryMiB } = machine
+        const added = this.#add(definition, { memoryMiB }, { id, copiedDisk: writableBytes(machine) })
+        const domain = added.ok ? this.#domains.get(added.value) : undefined
+        return added.ok && domain !== undefined ? ok(domain) : err(added.ok ? NOT_ADDED : added.error)
+      },
+      remove: (domain) => this.#remove(domain),
+      startFrom: (domain, source) => this.#start(domain, source),
+    }
   }
 
   /** Starts what the person chose, the first screen first (boot-plan.ts). */
-  async #boot(handOff: HandOff): Promise<void> {
+  async #boot(handOff: HandOff, snapshots: Snapshots): Promise<void> {
     const queue = bootOrder(handOff).flatMap((name) =>
       this.domains().filter(({ id, state }) => id === name && state === 'created'),
     )
     const startNext = async (): Promise<void> => {
       const domain = queue.shift()
       if (domain === undefined) return
-      const started = domain.state === 'created' ? await this.#start(domain) : ok(undefined)
+      const isNew = domain.state === 'created'
+      const resumed = isNew && (await snapshots.resumeHibernated(domain))
+      const started = isNew && !resumed && !domain.live ? await this.#start(domain) : ok(undefined)
       if (started.ok) await domain.readyOrOver(READY_PATIENCE_MS)
       else if (domain.state === 'created') this.log('error', started.error.message, domain)
       await startNext()
@@ -246,7 +293,7 @@ export class HyperCore implements DomainHost {
 
   async #callOn(
     domain: Domain,
-    request: Extract<CallRequest, { args: { id: DomainId } }>,
+    request: Exclude<Extract<CallRequest, { args: { id: DomainId } }>, SnapshotCall>,
   ): Promise<Result<unknown, Fault>> {
     switch (request.name) {
       case 'exportDisk':
@@ -279,17 +326,12 @@ export class HyperCore implements DomainHost {
         return this.#focus(domain)
       case 'setLimits':
         return this.#setLimits(domain, request.args.limits)
-      case 'clone':
-      case 'snapshot':
-      case 'importSnapshot':
-      case 'setHibernate':
-        return err(fault('not-implemented', `“${request.name}” is not built yet.`))
       default:
         return assertNever(request)
     }
   }
 
-  async #start(domain: Domain, how: StartMode = 'resume'): Promise<Result<void, Fault>> {
+  async #start(domain: Domain, how: StartMode | ResumeSource = 'resume'): Promise<Result<void, Fault>> {
     const board = this.#board
     if (board === undefined) return err(fault('failed', 'The firmware has not handed off yet.'))
     const legal = domain.may('start')
@@ -307,29 +349,33 @@ export class HyperCore implements DomainHost {
   async #create(config: DomainConfig): Promise<Result<DomainId, Fault>> {
     if (config.image !== undefined) {
       const image = await insert(config.image)
-      return image.ok ? this.#add(OWN_IMAGE, config, false, image.value) : image
+      return image.ok ? this.#add(OWN_IMAGE, config, 'fresh', image.value) : image
     }
     const definition = findAppliance(config.appliance)
     if (definition === undefined) {
       const known = APPLIANCES.map(({ name }) => name).join(', ')
       return err(fault('malformed', `There is no appliance “${config.appliance}”; there are ${known}.`))
     }
-    return this.#add(definition, config, false)
+    return this.#add(definition, config, 'fresh')
   }
 
-  /** Adds a domain. The `original` of an appliance has its name for an id, and its persistent disk. */
+  /** Adds a domain. The original of an appliance has its name for an id, and its persistent disk. */
   #add(
     definition: ApplianceDefinition,
     config: Omit<DomainConfig, 'appliance'>,
-    original: boolean,
+    copy: Copy | 'original' | 'fresh',
     image?: InsertedImage,
   ): Result<DomainId, Fault> {
     const board = this.#board
     if (board === undefined) return err(fault('failed', 'The firmware has not handed off yet.'))
     let ordinal = 2
     while (this.#domains.has(`${definition.name}-${ordinal}`)) ordinal += 1
-    const id = parseDomainId(original ? definition.name : `${definition.name}-${ordinal}`)
-    const name = config.name?.trim() ?? (original ? definition.title : `${definition.title} ${ordinal}`)
+    const original = copy === 'original'
+    const { id: wanted, copiedDisk } = typeof copy === 'object' ? copy : NO_COPY
+    const free = wanted === undefined || this.#domains.has(wanted) ? `${definition.name}-${ordinal}` : wanted
+    const id = parseDomainId(original ? definition.name : free)
+    const number = id?.match(/-(\d+)$/)?.[1] ?? ordinal
+    const name = config.name?.trim() ?? (original ? definition.title : `${definition.title} ${number}`)
     if (id === undefined || name === '' || name.length > NAME_LIMIT || /\p{C}/u.test(name))
       return err(fault('malformed', `A name has 1 to ${NAME_LIMIT} printable characters.`))
     const { settings, platform } = board.handOff
@@ -351,6 +397,7 @@ export class HyperCore implements DomainHost {
         memoryMiB,
         persistentDisk: original && definition.disk !== undefined && platform.storage.kind === 'opfs',
         image,
+        copiedDisk,
         mac: definition.network === 'none' ? undefined : this.#newMac(),
       },
       limits.value,

@@ -4,8 +4,10 @@
  */
 
 import { assertNever } from '../base/assert.ts'
+import type { Result } from '../base/result.ts'
 import { AGENT_ABI } from '../protocol/agent.ts'
 import type { CrashCause, CrashReport } from '../protocol/domain.ts'
+import type { Fault } from '../protocol/fault.ts'
 import type { DomainEvent, DomainRequest, MachineSpec, ResumeSource } from '../protocol/guest.ts'
 import type { StateFault } from '../protocol/state-fault.ts'
 import {
@@ -18,6 +20,7 @@ import {
 import { wakeUp, type Awakening } from './awakening.ts'
 import { ConsoleTails } from './console-tails.ts'
 import { AgentAsks, type Ask } from './broker/asks.ts'
+import { Captures, type Captured, type CapturePurpose } from './captures.ts'
 import { interval, type Interval, type Sample } from './counters.ts'
 import type { DomainPort, HyperCoreEnvironment } from './environment.ts'
 import { HEARTBEAT_MS, Heartbeat } from './heartbeat.ts'
@@ -73,6 +76,7 @@ export class Life {
   readonly #cable: Cable | undefined
   readonly #asks: AgentAsks
   readonly #tails = new ConsoleTails((request) => this.post(request))
+  readonly #captures = new Captures()
   #over = false
   #agentUp = false
   #goodbye: EndOfGuest | undefined
@@ -116,6 +120,7 @@ export class Life {
         console.port1,
         ...(this.#cable === undefined ? [] : [this.#cable.port]),
         ...(spec.boot.kind === 'multiboot' ? [spec.boot.image] : []),
+        ...(resume?.source.kind === 'state' ? [resume.source.from] : []),
       ],
     )
     owner.ports(display.port2, console.port2)
@@ -161,6 +166,13 @@ export class Life {
     this.#send(encodeHostFrame({ kind: 'shutdown', end: 'power-off' }))
   }
 
+  /** Lets the machine send its state over `to`. */
+  capture(purpose: CapturePurpose, to: MessagePort): Promise<Result<Captured, Fault>> {
+    return this.#captures.begin((captureId) =>
+      this.#port.post({ kind: 'capture', captureId, purpose, to }, [to]),
+    )
+  }
+
   /** Percent of one core from now on. */
   grant(percent: number): void {
     if (percent === this.#grantPercent) return
@@ -182,6 +194,7 @@ export class Life {
   /** Ends the worker; nothing is heard of it afterwards. */
   end(): void {
     this.#over = true
+    this.#captures.over(this.#owner.name)
     this.#port.terminate()
     this.#cable?.unplug()
     this.#asks.end()
@@ -237,6 +250,9 @@ export class Life {
         if (event.report.cause.kind === 'halted' && this.#goodbye !== undefined)
           return owner.poweredOff(this.#goodbye)
         return owner.crashed(event.report.cause, event.report)
+      case 'captured':
+      case 'capture-refused':
+        return this.#captures.heard(event)
       default:
         return assertNever(event)
     }

@@ -30,6 +30,7 @@ export const OWN_IMAGE: ApplianceDefinition = {
   network: 'zone',
   capabilities: [],
   framebuffer: undefined,
+  keeping: 'not-yet',
   persistence: 'Nothing: what it writes is kept in memory, over your file.',
   lossOnKill: 'Everything that it has written: your file is as it was.',
   lossOnKillWithoutDisk: 'Everything that it has written: your file is as it was.',

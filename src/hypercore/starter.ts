@@ -1,9 +1,11 @@
 /** What a start is made of: a machine that resumes from its appliance's golden snapshot, or else one that boots. */
 
-import { ok, type Result } from '../base/result.ts'
+import { err, ok, type Result } from '../base/result.ts'
 import type { DomainOrigin } from '../protocol/domain.ts'
-import type { Fault } from '../protocol/fault.ts'
+import { fault, type Fault } from '../protocol/fault.ts'
+import type { ResumeSource } from '../protocol/guest.ts'
 import type { HandOff } from '../protocol/hand-off.ts'
+import { fingerprintOf, type MachineFingerprint } from '../protocol/machine-state.ts'
 import type { BuiltMachine, DomainIdentity } from './domain.ts'
 import type { HyperCoreEnvironment } from './environment.ts'
 import { Flash } from './flash.ts'
@@ -12,6 +14,12 @@ import { ownMachine } from './own-image.ts'
 
 /** boot: whoever restarts a guest wants to see it boot, and to be rid of the state it was in. */
 export type StartMode = 'resume' | 'boot'
+
+/** Bytes of the disk that a state of such a machine writes to; undefined where it has none. */
+export function writableBytes({ devices }: MachineFingerprint): number | undefined {
+  const found = /\bhdb writable (\d+)/.exec(devices)?.[1]
+  return found === undefined ? undefined : Number(found)
+}
 
 export class Starter {
   readonly flash: Flash
@@ -33,10 +41,16 @@ export class Starter {
     return hardware.ok && this.#goldens.fitting(identity.definition.name, hardware.value).ok
   }
 
+  /** What a state must fit to be one of this domain's machine. */
+  fingerprint(identity: DomainIdentity): Result<MachineFingerprint, Fault> {
+    const hardware = this.flash.hardware(identity)
+    return hardware.ok ? ok(fingerprintOf(hardware.value, this.#handOff.engine.sha256)) : hardware
+  }
+
   /** @param notFrom its golden snapshot has just been refused by the machine itself, with these words */
   async build(
     identity: DomainIdentity,
-    mode: StartMode,
+    mode: StartMode | ResumeSource,
     notFrom: string | undefined,
   ): Promise<Result<BuiltMachine, Fault>> {
     const { engine, scripts } = this.#handOff
@@ -49,6 +63,14 @@ export class Starter {
     }
     const hardware = this.flash.hardware(identity)
     if (!hardware.ok) return hardware
+    if (typeof mode === 'object') {
+      // A state is somebody's choice: where it does not restore, nothing is started in its place.
+      if (notFrom !== undefined)
+        return err(fault('failed', `${identity.name} does not go on from there: ${notFrom}.`))
+      const awakening = { hostname: identity.id, mac: identity.mac, stage: 'ready' as const }
+      const machine = { ...parts, spec: hardware.value, resume: { source: mode, awakening } }
+      return ok({ machine, origin: { kind: 'snapshot' } })
+    }
     let why: string | undefined
     if (mode === 'resume') {
       const { name } = identity.definition

@@ -4,6 +4,7 @@ import { openBase } from '../domain/open-disk.ts'
 import { composeBootImage } from '../machine/boot-image.ts'
 import { siteFile, sites } from '../portal/portal.ts'
 import type { DomainEvent } from '../protocol/guest.ts'
+import type { StoreMessage } from '../protocol/store.ts'
 import type { SupervisorRequest } from '../protocol/supervisor.ts'
 import { diskFiles } from '../storage/overlay/disk-files.ts'
 import { HyperCore } from './hypercore.ts'
@@ -19,6 +20,19 @@ const core = new HyperCore({
   spawnDomain(scriptUrl, name, listener) {
     const worker = new Worker(scriptUrl, { type: 'module', name: `domain ${name}` })
     worker.onmessage = ({ data }: MessageEvent<DomainEvent>) => listener.message(data)
+    worker.onmessageerror = () => listener.error('a message could not be read')
+    worker.onerror = (event) => {
+      event.preventDefault()
+      listener.error(event.message === '' ? 'its script could not be loaded' : event.message)
+    }
+    return {
+      post: (request, transfer) => worker.postMessage(request, [...transfer]),
+      terminate: () => worker.terminate(),
+    }
+  },
+  spawnStore(scriptUrl, listener) {
+    const worker = new Worker(scriptUrl, { type: 'module', name: 'snapshots' })
+    worker.onmessage = ({ data }: MessageEvent<StoreMessage>) => listener.message(data)
     worker.onmessageerror = () => listener.error('a message could not be read')
     worker.onerror = (event) => {
       event.preventDefault()

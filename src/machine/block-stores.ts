@@ -122,6 +122,14 @@ export class VolatileStore implements BlockStore {
     })
   }
 
+  occupied(): Iterable<number> {
+    const blocks: number[] = []
+    const perChunk = CHUNK_BYTES / 4096
+    for (const chunk of this.#chunks.keys())
+      for (let i = 0; i < perChunk; i += 1) blocks.push(chunk * perChunk + i)
+    return blocks
+  }
+
   flush(): void {
     // There is no stable storage to reach.
   }

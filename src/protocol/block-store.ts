@@ -18,6 +18,8 @@ export type BlockStore = {
   write(offset: number, bytes: Uint8Array): void | Promise<void>
   /** Settles when every write called before it is on stable storage (ATA FLUSH CACHE). */
   flush(): void | Promise<void>
+  /** Blocks of 4096 bytes that may hold anything but zeros; undefined, or no such method, where that is not known. */
+  occupied?(): Iterable<number> | undefined
   /** Gives up the underlying handle; nothing is called afterwards. Implies no flush. */
   close(): void
 }

@@ -35,6 +35,8 @@ export type DomainOrigin =
   | { readonly kind: 'boot'; readonly why: string | undefined }
   /** From the state that the build took of its appliance. */
   | { readonly kind: 'golden' }
+  /** From a snapshot, from where it was left, or from the domain that it is a clone of. */
+  | { readonly kind: 'snapshot' }
 
 /** Short of a crash: what the supervisor sees of a running guest from outside. */
 export type DomainHealth =
@@ -45,6 +47,8 @@ export type DomainHealth =
 export type Colour = 'green' | 'blue' | 'amber' | 'violet' | 'red' | 'teal' | 'grey'
 
 export type ViewKind = 'terminal' | 'screen'
+
+export type Keeping = 'always' | 'asked' | 'never' | 'not-yet'
 
 export type DomainInfo = {
   readonly id: DomainId
@@ -68,6 +72,8 @@ export type DomainInfo = {
   /** Undefined while it has no life. */
   readonly origin: DomainOrigin | undefined
   readonly limits: CpuLimits
+  /** What of its running state may be kept; what each means is in appliances/definitions.ts. */
+  readonly keeping: Keeping
   /** What ending it abruptly would lose, in words; undefined where nothing would be lost. */
   readonly lossOnKill: string | undefined
   /** Set in state crashed. */

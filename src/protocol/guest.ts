@@ -53,7 +53,12 @@ export type GoldenStage = 'ready' | 'checkpoint'
 /** Where a machine that does not boot has its state from. */
 export type ResumeSource =
   /** A state file (machine/state-file.ts), as the firmware verified it. */
-  { readonly kind: 'golden'; readonly file: Blob; readonly stage: GoldenStage }
+  | { readonly kind: 'golden'; readonly file: Blob; readonly stage: GoldenStage }
+  /**
+   * One `LoadReply` (store.ts) over `from`. The writable disks become what they were in it (from-state); or it is refused
+   * unless they still are (unchanged), so that nothing is lost that the guest has written since.
+   */
+  | { readonly kind: 'state'; readonly from: MessagePort; readonly disks: 'from-state' | 'unchanged' }
 
 /** The hardware of one machine. */
 export type MachineSpec = {
@@ -97,6 +102,15 @@ export type DomainRequest =
   | { readonly kind: 'ping'; readonly nonce: number }
   /** Answered by one `console-tail` with the same nonce. */
   | { readonly kind: 'read-console-tail'; readonly nonce: number }
+  /** Sends its state over `to`: pages that differ from the last one stored (`SaveMessage`), or all (a `LoadReply`). */
+  | {
+      readonly kind: 'capture'
+      readonly captureId: number
+      readonly purpose: 'store' | 'clone'
+      readonly to: MessagePort
+    }
+  /** Whoever was to store its state is gone. */
+  | { readonly kind: 'abandon-capture' }
 
 /** Domain → HyperCore. */
 export type DomainEvent =
@@ -121,6 +135,14 @@ export type DomainEvent =
   /** The guest asked for a reset (keyboard controller, port 0xcf9, triple fault). */
   | { readonly kind: 'reset-requested' }
   | { readonly kind: 'crashed'; readonly report: CrashReport }
+  /** The state is taken, and the guest runs on; `pauseMs` it stood still. */
+  | {
+      readonly kind: 'captured'
+      readonly captureId: number
+      readonly pauseMs: number
+      readonly changedPages: number
+    }
+  | { readonly kind: 'capture-refused'; readonly captureId: number; readonly message: string }
 
 /** Totals since the machine's start. */
 export type DomainCounters = {

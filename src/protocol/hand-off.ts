@@ -106,7 +106,11 @@ export type HandOff = {
   readonly refusedGoldens: readonly RefusedGolden[]
   readonly refused: readonly RefusedVolume[]
   /** Script of a domain worker, spawned by HyperCore; hashed like a volume. */
-  readonly scripts: { readonly hypercore: ScriptReport; readonly domain: ScriptReport }
+  readonly scripts: {
+    readonly hypercore: ScriptReport
+    readonly domain: ScriptReport
+    readonly store: ScriptReport
+  }
   /** POST's lines with their durations, for the record. */
   readonly post: readonly PostEntry[]
   /** Milliseconds on the page's clock at which the firmware began and ended. */

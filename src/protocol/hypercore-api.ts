@@ -4,7 +4,7 @@ import type { DiskUsage } from './disk.ts'
 import type { CpuLimits, DomainConfig, DomainId, DomainInfo, DomainStats, VmExit } from './domain.ts'
 import type { HandOff } from './hand-off.ts'
 import type { PolicyDecision, PolicyRule } from './policy.ts'
-import type { SnapshotsReport } from './snapshot.ts'
+import type { SnapshotId, SnapshotInfo, SnapshotsReport } from './snapshot.ts'
 
 export type ConsoleHandle = {
   /** Types text into the guest's console (UTF-8; “\r” is Enter). */
@@ -60,8 +60,18 @@ export type Hypercore = {
   remove(id: string): Promise<void>
   setLimits(id: string, limits: Partial<CpuLimits>): Promise<void>
   clone(id: string): Promise<DomainId>
-  snapshot(id: string, name: string): Promise<string>
-  restore(snapshotId: string): Promise<DomainId>
+  /** Takes one while the domain runs; answers its id. */
+  snapshot(id: string, name: string): Promise<SnapshotId>
+  /** The domain goes back to it, its disk included; made anew where it is gone. */
+  restore(snapshotId: SnapshotId): Promise<DomainId>
+  snapshots(): SnapshotInfo[]
+  describeSnapshot(snapshotId: SnapshotId, text: { name: string; note: string }): Promise<void>
+  removeSnapshot(snapshotId: SnapshotId): Promise<void>
+  exportSnapshot(snapshotId: SnapshotId): Promise<Blob>
+  /** Takes an exported file as a snapshot of the domain; every byte of it is checked. */
+  importSnapshot(id: string, file: Blob): Promise<SnapshotId>
+  /** Lets the domain go on where it was when the page is loaded again. */
+  setHibernate(id: string, on: boolean): Promise<void>
   /** The domain's disk as a raw image; while it is off, as are the next two. */
   exportDisk(id: string): Promise<Blob>
   /** Replaces the disk's content by a raw image's: all of it, or nothing where it fails. */

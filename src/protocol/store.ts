@@ -3,11 +3,11 @@
  * and the store, or from one domain to another, without passing through HyperCore.
  *
  * ```
- * save   domain ── begin ─► store        load   domain ── want ─► store, or the domain that is cloned
- *        store  ── next ──► domain              domain ◄─ state ──
- *        domain ── pages ─► store
- *        …                               One port is one transfer. Whoever fails says so by “refused”
- *        domain ── end ───► store        and is not heard of again.
+ * save   domain ── begin ─► store        load   store, or the domain that is cloned ── state ─► domain
+ *        store  ── next ──► domain
+ *        domain ── pages ─► store        One port is one transfer. Whoever fails says so by “refused”
+ *        …                               and is not heard of again.
+ *        domain ── end ───► store
  *        store  ── stored ► domain
  * ```
  * A state is the machine's devices as it gives them, and its image: RAM, and the disks' blocks of 4 KiB behind it, the
@@ -31,7 +31,6 @@ export type PageBatch = {
 export type SaveMessage =
   | {
       readonly kind: 'begin'
-      readonly machine: MachineFingerprint
       readonly imageBytes: number
       /** The snapshot that the pages differ from; undefined: from zeros. */
       readonly base: SnapshotId | undefined
@@ -48,9 +47,6 @@ export type SaveReply =
   | { readonly kind: 'stored'; readonly id: SnapshotId }
   | { readonly kind: 'refused'; readonly message: string }
 
-/** Domain → where its state comes from. */
-export type LoadRequest = { readonly kind: 'want'; readonly machine: MachineFingerprint }
-
 /** Where its state comes from → domain. */
 export type LoadReply =
   | {
@@ -66,7 +62,7 @@ export type LoadReply =
   | { readonly kind: 'refused'; readonly message: string }
 
 /** What a snapshot is stored with beside what the domain says itself. */
-export type SaveOptions = Omit<SnapshotMeta, 'machine'> & {
+export type SaveOptions = SnapshotMeta & {
   /** An encoded picture; empty for none. */
   readonly thumbnail: Uint8Array<ArrayBuffer>
   /** A snapshot that this one takes the place of, in the same commit. */
@@ -79,7 +75,10 @@ export type StoreListing = { readonly snapshots: readonly SnapshotInfo[]; readon
 export type StoreCalls = {
   list: { args: undefined; result: StoreListing }
   save: { args: { readonly options: SaveOptions; readonly from: MessagePort }; result: SnapshotId }
-  load: { args: { readonly id: SnapshotId; readonly to: MessagePort }; result: undefined }
+  load: {
+    args: { readonly id: SnapshotId; readonly machine: MachineFingerprint; readonly to: MessagePort }
+    result: undefined
+  }
   describe: {
     args: { readonly id: SnapshotId; readonly name: string; readonly note: string }
     result: undefined

@@ -74,6 +74,8 @@ export type SupervisorRequest =
       readonly handOff: HandOff
       /** The person's own, in force before the first guest runs; undefined: the default. */
       readonly policyText: string | undefined
+      /** Ids of domains that the person has let hibernate. */
+      readonly hibernating: readonly string[]
     }
   | { readonly kind: 'call'; readonly callId: number; readonly call: CallRequest }
 

@@ -5,6 +5,7 @@ import { fault, FaultError } from '../protocol/fault.ts'
 import type { ConsoleHandle, Hypercore } from '../protocol/hypercore-api.ts'
 import type { ConsoleSession } from './console-session.ts'
 import type { Seat } from './seat.ts'
+import { setHibernate, takeSnapshot } from './snapshots.ts'
 
 export function createHypercore(seat: Seat, version: string): Hypercore {
   /** @throws FaultError no-such-domain */
@@ -43,10 +44,14 @@ export function createHypercore(seat: Seat, version: string): Hypercore {
     create: async (config) => seat.call('create', { config }),
     setLimits: async (id, limits) => seat.call('setLimits', { id: find(id).id, limits }),
     clone: async (id) => seat.call('clone', { id: find(id).id }),
-    snapshot: async (id, name) => {
-      const args = { id: find(id).id, name, note: '', thumbnail: new Uint8Array() }
-      return (await seat.call('snapshot', args)).id
-    },
+    snapshot: async (id, name) => (await takeSnapshot(seat, find(id).id, { name, note: '' })).id,
+    snapshots: () => [...seat.store.getState().snapshots.snapshots],
+    describeSnapshot: async (snapshotId, { name, note }) =>
+      seat.call('describeSnapshot', { snapshotId, name, note }),
+    removeSnapshot: async (snapshotId) => seat.call('removeSnapshot', { snapshotId }),
+    exportSnapshot: async (snapshotId) => seat.call('exportSnapshot', { snapshotId }),
+    importSnapshot: async (id, file) => seat.call('importSnapshot', { id: find(id).id, file }),
+    setHibernate: async (id, on) => setHibernate(seat, find(id).id, on),
     exportDisk: async (id) => seat.call('exportDisk', { id: find(id).id }),
     importDisk: async (id, file) => seat.call('importDisk', { id: find(id).id, file }),
     resetDisk: async (id) => seat.call('resetDisk', { id: find(id).id }),

@@ -18,6 +18,8 @@ const PreferencesSchema = v.object({
   /** Ids of hints that were dismissed. */
   hintsSeen: v.fallback(v.array(v.pipe(v.string(), v.maxLength(64))), []),
   reducedMotion: v.fallback(v.picklist(['system', 'reduce', 'allow']), 'system'),
+  /** Ids of domains that hibernate when the page is left. */
+  hibernating: v.fallback(v.array(v.pipe(v.string(), v.maxLength(32))), []),
   /** xterm.js mirrors its rows for screen readers; it costs speed, so it is asked for. */
   screenReader: v.fallback(v.boolean(), false),
   /** The management guest may change what the stage shows (`hv focus`); never while the vault is in front. */

@@ -75,7 +75,12 @@ export class Seat {
   connect(
     worker: SupervisorPort,
     handOff: HandOff,
-    options: { readonly preferredFocus?: string | undefined; readonly policyText?: string | undefined } = {},
+    options: {
+      readonly preferredFocus?: string | undefined
+      readonly policyText?: string | undefined
+      /** Domains that shall go on where they were left. */
+      readonly hibernating?: readonly string[]
+    } = {},
   ): void {
     if (this.#client !== undefined) throw new Error('a seat is connected once')
     this.#preferredFocus = options.preferredFocus ?? handOff.settings.firstScreen
@@ -86,7 +91,7 @@ export class Seat {
     })
     this.#client = client
     this.#disposables.add(client.dispose)
-    client.handOff(handOff, options.policyText)
+    client.handOff(handOff, options.policyText, options.hibernating ?? [])
   }
 
   #receive(event: SupervisorEvent): void {

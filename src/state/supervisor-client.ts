@@ -55,8 +55,8 @@ export class SupervisorClient {
     this.#disposables.add(() => this.#port.removeEventListener(type, listener))
   }
 
-  handOff(handOff: HandOff, policyText: string | undefined): void {
-    this.#port.postMessage({ kind: 'hand-off', handOff, policyText })
+  handOff(handOff: HandOff, policyText: string | undefined, hibernating: readonly string[]): void {
+    this.#port.postMessage({ kind: 'hand-off', handOff, policyText, hibernating })
   }
 
   /** Calls that have not settled yet. */

@@ -153,6 +153,7 @@ export class FakePlatform implements FirmwarePlatform {
   scripts: Record<ScriptName, Uint8Array<ArrayBuffer> | Error> = {
     hypercore: someBytes(84_120, 7),
     domain: someBytes(120_033, 8),
+    store: someBytes(60_021, 9),
   }
   storageReport: StorageReport | Error = { kind: 'opfs', quotaBytes: 12 * 1024 ** 3, usedBytes: 3_000_000 }
   readNvramError: Error | undefined

@@ -17,6 +17,9 @@ import { parseDomainId, type CrashReport, type DomainId, type DomainInfo } from 
 import type { Fault } from '../../src/protocol/fault.ts'
 import type { DomainBootstrap, DomainCounters, DomainEvent, DomainRequest } from '../../src/protocol/guest.ts'
 import type { HandOff, RefusedVolume, VerifiedVolume, VolumeRole } from '../../src/protocol/hand-off.ts'
+import type { SnapshotInfo } from '../../src/protocol/snapshot.ts'
+import type { StoreCall, StoreCallName, StoreCalls, StoreFailure } from '../../src/protocol/store.ts'
+import type { StoreListener, StorePort } from '../../src/hypercore/store-client.ts'
 import type { CallRequest, SupervisorEvent, SupervisorMessage } from '../../src/protocol/supervisor.ts'
 import { APPLIANCES } from '../../src/appliances/definitions.ts'
 import { OUTSIDE } from '../support/outside.ts'
@@ -86,6 +89,7 @@ export function handOff(more: Partial<HandOff> = {}, starting: readonly string[]
     scripts: {
       hypercore: { url: 'hypercore.js', size: 0, sha256: '' },
       domain: { url: 'domain.js', size: 0, sha256: '' },
+      store: { url: 'store.js', size: 0, sha256: '' },
     },
     post: [],
     startedAt: 0,
@@ -197,7 +201,71 @@ export class FakeDomain {
 
 type Timer = { due: number; readonly period: number | undefined; readonly action: () => void }
 
+/** A store that lists what a test gives it, and otherwise answers what the test says. */
+export class FakeStore {
+  readonly calls: StoreCall[] = []
+  readonly abandoned: number[] = []
+  snapshots: SnapshotInfo[] = []
+  spawned = 0
+  /** Answers a call of this name, where a test says with what. */
+  readonly answers = new Map<StoreCallName, (call: StoreCall) => Result<unknown, StoreFailure>>()
+  #listener: StoreListener | undefined
+  readonly #waiting: { readonly callId: number; readonly call: StoreCall }[] = []
+
+  spawn(listener: StoreListener): StorePort {
+    this.spawned += 1
+    this.#listener = listener
+    return {
+      post: (request) => {
+        if (request.kind === 'abandon') this.abandoned.push(request.callId)
+        else this.#take(request.callId, request.call)
+      },
+      terminate: () => undefined,
+    }
+  }
+
+  #take(callId: number, call: StoreCall): void {
+    this.calls.push(call)
+    if (call.name === 'list') {
+      const usage = { snapshots: this.snapshots.length, liveBytes: 0, fileBytes: 0, separateBytes: 0 }
+      return this.#send(callId, { ok: true, value: { snapshots: [...this.snapshots], usage } })
+    }
+    const answer = this.answers.get(call.name)
+    if (answer === undefined) this.#waiting.push({ callId, call })
+    else this.#send(callId, answer(call))
+  }
+
+  #send(callId: number, answer: Result<unknown, StoreFailure>): void {
+    queueMicrotask(() =>
+      this.#listener?.message(
+        answer.ok
+          ? { kind: 'returned', callId, value: answer.value }
+          : { kind: 'failed', callId, failure: answer.error },
+      ),
+    )
+  }
+
+  /** Answers the oldest call of this name that waits. */
+  says(name: StoreCallName, answer: Result<unknown, StoreFailure>): void {
+    const at = this.#waiting.findIndex(({ call }) => call.name === name)
+    const [found] = this.#waiting.splice(at, 1)
+    if (found === undefined) throw new Error(`no ${name} waits`)
+    this.#send(found.callId, answer)
+  }
+
+  dies(detail: string): void {
+    this.#listener?.error(detail)
+  }
+
+  latest<Name extends StoreCallName>(name: Name): StoreCalls[Name]['args'] {
+    const found = this.calls.findLast((call) => call.name === name)
+    if (found === undefined) throw new Error(`no ${name} was asked`)
+    return found.args
+  }
+}
+
 export class Bench {
+  readonly store = new FakeStore()
   readonly events: SupervisorEvent[] = []
   readonly spawned: FakeDomain[] = []
   readonly composed: BootParts[] = []
@@ -233,6 +301,7 @@ export class Bench {
         }
       },
       outside: OUTSIDE,
+      spawnStore: (_scriptUrl, listener) => this.store.spawn(listener),
       composeBootImage: (parts) => {
         this.composed.push(parts)
         return new ArrayBuffer(8)
@@ -289,8 +358,8 @@ export class Bench {
     }
   }
 
-  async handOff(given: HandOff): Promise<void> {
-    this.core.receive({ kind: 'hand-off', handOff: given, policyText: undefined })
+  async handOff(given: HandOff, hibernating: readonly string[] = []): Promise<void> {
+    this.core.receive({ kind: 'hand-off', handOff: given, policyText: undefined, hibernating })
     await this.settle()
   }
 

@@ -44,7 +44,7 @@ describe('guests of one golden snapshot', () => {
   afterEach(() => machine[Symbol.asyncDispose]())
 
   it('answer at once, with the right time, an address and a name of their own, and randomness of their own', async () => {
-    machine = await RealMachine.powerOn({ ...given, goldens: [golden] }, CLOCK_OFF_MS)
+    machine = await RealMachine.powerOn({ ...given, goldens: [golden] }, { clockOffMs: CLOCK_OFF_MS })
     await machine.call({ name: 'create', args: { config: { appliance: 'web' } } })
     const seen = []
     for (const id of ['web', 'web-2']) {

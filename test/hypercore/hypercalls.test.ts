@@ -44,6 +44,8 @@ const ARGUMENTS: Readonly<Record<string, string[]>> = {
   cap: ['management', '10'],
   focus: ['management'],
   console: ['management'],
+  snapshot: ['management'],
+  clone: ['management'],
 }
 
 describe('info and log', () => {
@@ -182,7 +184,7 @@ describe('control', () => {
     expect((await ask(management, 'cap', 'web', '0'))?.status).toBe('malformed')
     expect((await ask(management, 'cap', 'web', '1e2'))?.status).toBe('malformed')
     expect((await ask(management, 'resume', 'web'))?.status).toBe('illegal-state')
-    expect((await ask(management, 'snapshot', 'web', 'a'))?.status).toBe('not-implemented')
+    expect((await ask(management, 'snapshot', 'web', 'a'))?.status).toBe('illegal-state')
     expect((await ask(web, 'vault', 'get', 'key'))?.status).toBe('forbidden')
   })
 

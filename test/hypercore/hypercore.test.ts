@@ -35,6 +35,7 @@ describe('the hand-off', () => {
       ...Array(5).fill('domain-changed'),
       'policy',
       'ready',
+      'snapshots',
     ])
     expect(bench.states('vault')).toEqual(['created'])
     expect(bench.spawned).toEqual([])
@@ -577,17 +578,6 @@ describe('further guests', () => {
     [{ appliance: 'web', limits: { weight: 1.5 } }, 'weight'],
   ])('are refused for %j', async (config, words) => {
     expect(await bench.call({ name: 'create', args: { config } })).toMatchObject(fails('malformed', words))
-  })
-
-  it('cannot be cloned, snapshotted or restored yet, and say so', async () => {
-    expect(await bench.on('web', 'clone')).toMatchObject(fails('not-implemented'))
-    const snapshot = await bench.call({
-      name: 'snapshot',
-      args: { id: idOf('web'), name: 'a', note: '', thumbnail: new Uint8Array() },
-    })
-    expect(snapshot).toMatchObject(fails('not-implemented'))
-    const restore = await bench.call({ name: 'restore', args: { snapshotId: 'a' } })
-    expect(restore).toMatchObject(fails('not-implemented'))
   })
 })
 

@@ -12,8 +12,9 @@ import type { DomainInfo, DomainStats } from '../../src/protocol/domain.ts'
 import { FaultError, type Fault } from '../../src/protocol/fault.ts'
 import type { DomainEvent } from '../../src/protocol/guest.ts'
 import type { HandOff, VerifiedVolume, VolumeRole } from '../../src/protocol/hand-off.ts'
+import type { StoreMessage } from '../../src/protocol/store.ts'
 import type { CallRequest, SupervisorEvent, SupervisorMessage } from '../../src/protocol/supervisor.ts'
-import { domainBundlePath } from '../support/domain-bundle.ts'
+import { domainBundlePath, storeBundlePath } from '../support/domain-bundle.ts'
 import { v86Module } from '../support/guest-images.ts'
 import { OUTSIDE } from '../support/outside.ts'
 import { handOff, idOf, volume, type PlainCall } from './bench-board.ts'
@@ -96,8 +97,13 @@ export class RealMachine {
   #nextCall = 1
   #waits: (() => void)[] = []
 
-  private constructor(bundle: string, clockOffMs: number) {
+  private constructor(
+    bundle: string,
+    store: string,
+    { clockOffMs = 0, folder }: { clockOffMs?: number; folder?: string },
+  ) {
     this.#bundle = bundle
+    const workerData = folder === undefined ? {} : { diskFolder: folder, folder }
     this.core = new HyperCore({
       disks: diskFiles({
         root: () => Promise.reject(new DOMException('no storage here', 'SecurityError')),
@@ -105,9 +111,24 @@ export class RealMachine {
         estimate: async () => ({}),
       }),
       spawnDomain: (_scriptUrl, name, listener) => {
-        const worker = new Worker(this.#bundle, { name })
+        const worker = new Worker(this.#bundle, { name, workerData })
         this.#workers.add(worker)
         worker.on('message', (event: DomainEvent) => listener.message(event))
+        worker.on('error', ({ message }) => listener.error(message))
+        return {
+          // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Node's and the browser's ports are two types
+          post: (request, transfer) => worker.postMessage(request, transfer as never),
+          terminate: () => {
+            worker.removeAllListeners()
+            this.#workers.delete(worker)
+            void worker.terminate()
+          },
+        }
+      },
+      spawnStore: (_scriptUrl, listener) => {
+        const worker = new Worker(store, { name: 'store', workerData })
+        this.#workers.add(worker)
+        worker.on('message', (message: StoreMessage) => listener.message(message))
         worker.on('error', ({ message }) => listener.error(message))
         return {
           // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Node's and the browser's ports are two types
@@ -129,10 +150,17 @@ export class RealMachine {
     })
   }
 
-  /** @param clockOffMs how far its wall clock is ahead of this machine's */
-  static async powerOn(given: HandOff, clockOffMs = 0): Promise<RealMachine> {
-    const machine = new RealMachine(await domainBundlePath(), clockOffMs)
-    machine.core.receive({ kind: 'hand-off', handOff: given, policyText: undefined })
+  /**
+   * `clockOffMs`: how far its wall clock is ahead of this machine's; `folder`: where disks and snapshots are kept;
+   * `hibernating`: what the person chose in an earlier visit.
+   */
+  static async powerOn(
+    given: HandOff,
+    options: { clockOffMs?: number; folder?: string; hibernating?: readonly string[] } = {},
+  ): Promise<RealMachine> {
+    const machine = new RealMachine(await domainBundlePath(), await storeBundlePath(), options)
+    const { hibernating = [] } = options
+    machine.core.receive({ kind: 'hand-off', handOff: given, policyText: undefined, hibernating })
     return machine
   }
 

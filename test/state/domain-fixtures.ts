@@ -26,6 +26,7 @@ export function domain(name: string, fields: Partial<DomainInfo> = {}): DomainIn
     readyAfterMs: 400,
     origin: { kind: 'boot', why: undefined },
     limits: { capPercent: 100, weight: 100 },
+    keeping: 'always',
     lossOnKill: undefined,
     crash: undefined,
     disk: undefined,
@@ -79,6 +80,7 @@ export function handOff(firstScreen = 'primary'): HandOff {
     scripts: {
       hypercore: { url: 'hypercore.js', size: 1, sha256: '' },
       domain: { url: 'domain.js', size: 1, sha256: '' },
+      store: { url: 'store.js', size: 1, sha256: '' },
     },
     post: [],
     startedAt: 0,

@@ -29,6 +29,7 @@ describe('preferences', () => {
     expect(createPreferences(storage).getState()).toEqual({
       theme: 'system',
       fontSize: 18,
+      hibernating: [],
       hintsSeen: [],
       reducedMotion: 'system',
       screenReader: false,

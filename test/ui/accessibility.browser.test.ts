@@ -90,6 +90,16 @@ const SCREENS: readonly [name: string, query: string, reach?: (page: Page) => Pr
       await page.getByText('notes.txt').waitFor()
     },
   ],
+  ['snapshots', 'scene=snapshots', domainMenu('Snapshots…')],
+  ['no snapshots yet', 'scene=shell', domainMenu('Snapshots…')],
+  [
+    'confirmation of a restore',
+    'scene=snapshots',
+    async (page) => {
+      await domainMenu('Snapshots…')(page)
+      await page.getByRole('button', { name: 'Restore Tools built' }).click()
+    },
+  ],
   ['figures and limits', 'scene=shell', domainMenu('Figures and limits…')],
   ['confirmation of a restart', 'scene=shell', choose('Restart…')],
   ['hand-off', 'scene=refused', choose('What the firmware handed off')],

@@ -18,6 +18,10 @@ export class BlankBase implements BlockStore {
     throw new Error('a base is not written')
   }
 
+  occupied(): Iterable<number> {
+    return []
+  }
+
   flush(): void {
     // Nothing was written.
   }

@@ -111,6 +111,13 @@ export class BlockMap {
     return this.#leaves[Math.floor(block / PAGE_WORDS)]?.[block % PAGE_WORDS] ?? FROM_BASE
   }
 
+  /** Blocks that have a slot, in order. */
+  *filled(): Generator<number> {
+    for (const [index, leaf] of this.#leaves.entries())
+      for (const [at, entry] of leaf?.entries() ?? [])
+        if (entry !== FROM_BASE && entry !== ZEROS) yield index * PAGE_WORDS + at
+  }
+
   /** Whether the slot may be written in place: no root leads to it. */
   isFresh(slot: number): boolean {
     return this.#fresh.has(slot)

@@ -280,6 +280,11 @@ export class DiskOverlay implements BlockStore {
     if (this.#map.isDirty) this.#map.commit()
   }
 
+  occupied(): Iterable<number> | undefined {
+    const beneath = this.#base.occupied?.()
+    return beneath && new Set([...beneath, ...this.#map.filled(), ...this.#partial.keys()])
+  }
+
   /** Nothing was ever flushed to it. */
   get isUntouched(): boolean {
     return this.#file.payload.length === 0 && !this.#map.isDirty && this.#partial.size === 0

@@ -52,6 +52,10 @@ export class KeptDisk implements BlockStore {
     return this.#watched(() => this.#store.write(offset, bytes))
   }
 
+  occupied(): Iterable<number> | undefined {
+    return this.#store.occupied?.()
+  }
+
   flush(): void | Promise<void> {
     this.#disarm()
     return this.#watched(() => this.#store.flush())

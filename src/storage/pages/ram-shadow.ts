@@ -21,7 +21,8 @@ import type { ImageChange } from './snapshot.ts'
 /** 1 MiB: long enough that a write's fixed cost vanishes, short enough that a worker answers in between. */
 const BATCH_PAGES = 256
 
-export type Capture = ImageChange & {
+export type Capture = Omit<ImageChange, 'batches'> & {
+  batches(): Iterable<PageBatch>
   readonly changedPages: number
   /** The snapshot these pages were stored as, or undefined when that failed. Once. */
   settle(stored: SnapshotId | undefined): void
@@ -46,15 +47,16 @@ export class RamShadow {
   #isCapturing = false
 
   /**
-   * Of a RAM of `ramBytes`, all of it unsaved; or, with `from`, of the RAM that snapshot `from.id` was just loaded into.
+   * Of a RAM of `ramBytes`, all of it unsaved; or, with `from`, of what snapshot `from.id` was just loaded into: those
+   * bytes are taken over.
    */
-  constructor(ramBytes: number, from?: { readonly id: SnapshotId; readonly ram: Uint8Array }) {
+  constructor(ramBytes: number, from?: { readonly id: SnapshotId; readonly ram: Uint8Array<ArrayBuffer> }) {
     assert(ramBytes % PAGE_BYTES === 0, 'whole pages of RAM')
-    this.#bytes = new Uint8Array(ramBytes)
+    this.#bytes = from?.ram ?? new Uint8Array(ramBytes)
+    assert(this.#bytes.length === ramBytes, 'a snapshot of that size')
     this.#words = wordsOf(this.#bytes)
     this.#unsaved = new Uint8Array(ramBytes / PAGE_BYTES)
     if (from === undefined) this.#unsaved.fill(1)
-    else this.#bytes.set(from.ram)
     this.#base = from?.id
   }
 

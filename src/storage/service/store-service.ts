@@ -7,8 +7,10 @@ import { assertNever } from '../../base/assert.ts'
 import type { Result } from '../../base/result.ts'
 import type { SnapshotId } from '../../protocol/snapshot.ts'
 import type {
+  LoadReply,
   SaveOptions,
   StoreCall,
+  StoreCalls,
   StoreListing,
   StoreMessage,
   StoreRequest,
@@ -16,7 +18,7 @@ import type {
 import { FormatError, type StoreFault } from '../pages/format-error.ts'
 import type { PageStore } from '../pages/page-store.ts'
 import { StorageError } from '../storage-error.ts'
-import { LoadPort, SavePort } from './transfers.ts'
+import { SavePort } from './save-port.ts'
 
 const MIB = 2 ** 20
 
@@ -92,7 +94,7 @@ export class StoreService {
       case 'save':
         return this.#save(callId, call.args.options, call.args.from)
       case 'load':
-        return this.#load(call.args.id, call.args.to)
+        return this.#load(call.args)
       case 'describe': {
         const { id, name, note } = call.args
         return valueOf(await (await this.#store()).describe(id, { name, note }))
@@ -122,9 +124,9 @@ export class StoreService {
     this.#saves.set(callId, from)
     try {
       const store = await this.#store()
-      const { machine, deviceState, image } = await from.begin()
+      const { deviceState, image } = await from.begin()
       const { replaces, ...rest } = options
-      const draft = { ...rest, machine, deviceState, ...(replaces === undefined ? {} : { replaces }) }
+      const draft = { ...rest, deviceState, ...(replaces === undefined ? {} : { replaces }) }
       const id = valueOf(await store.save(draft, image))
       from.stored(id)
       return id
@@ -136,16 +138,22 @@ export class StoreService {
     }
   }
 
-  async #load(id: SnapshotId, port: MessagePort): Promise<undefined> {
-    const to = new LoadPort(port)
+  async #load({ id, machine, to }: StoreCalls['load']['args']): Promise<undefined> {
+    const send = (reply: LoadReply, transfer: Transferable[] = []): void => {
+      to.postMessage(reply, transfer)
+      to.close()
+    }
     try {
       const store = await this.#store()
-      const machine = await to.wanted()
       const ram = new Uint8Array(machine.memoryMiB * MIB)
       const { deviceState, blocks } = valueOf(await store.load(id, machine, ram))
-      to.give({ kind: 'state', deviceState, ram: ram.buffer, blocks, snapshot: id })
+      send({ kind: 'state', deviceState, ram: ram.buffer, blocks, snapshot: id }, [
+        ram.buffer,
+        deviceState.buffer,
+        ...blocks.map(({ bytes }) => bytes.buffer),
+      ])
     } catch (error) {
-      to.refused(error instanceof Error ? error.message : String(error))
+      send({ kind: 'refused', message: error instanceof Error ? error.message : String(error) })
       throw error
     }
     return undefined

@@ -72,6 +72,7 @@ function Overview({ handOff }: { readonly handOff: HandOff }) {
     ],
     ['HyperCore', formatBytes(scripts.hypercore.size), scripts.hypercore.sha256],
     ['Domain worker', formatBytes(scripts.domain.size), scripts.domain.sha256],
+    ['Snapshot store', formatBytes(scripts.store.size), scripts.store.sha256],
     ['Processors', `${platform.processors}`],
     [
       'Memory reported',

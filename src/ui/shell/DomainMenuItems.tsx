@@ -2,10 +2,12 @@
 
 import {
   CirclePlus,
+  Copy,
   FileDown,
   FileUp,
   FileWarning,
   Gauge,
+  History,
   OctagonX,
   Pause,
   Play,
@@ -16,11 +18,20 @@ import {
 import type { DomainId, DomainState, ViewKind } from '../../protocol/domain.ts'
 import { isLive } from '../../state/machine-store.ts'
 import { chooseFiles, sendFiles } from '../files/send-files.ts'
+import { setHibernate } from '../../state/snapshots.ts'
 import { MenuGroup, MenuItem, MenuLine } from '../parts/Menu.tsx'
 import { useMachine, useSeat, useStage } from '../stage/seat-context.tsx'
 import { useShell, useShellState } from './shell-store.ts'
 
 const ICON = 15
+
+/** Why it is offered to some alone. */
+const HIBERNATE_HINTS = {
+  always: undefined,
+  asked: 'disposable',
+  never: 'holds keys',
+  'not-yet': 'not yet',
+} as const
 
 function canStart(state: DomainState): boolean {
   return state === 'created' || state === 'off' || state === 'crashed'
@@ -32,6 +43,7 @@ export function DomainMenuItems({ id }: { readonly id: DomainId }) {
   const shell = useShell()
   const domain = useMachine(({ domains }) => domains.find((candidate) => candidate.id === id))
   const view = useMachine(({ views }) => views[id])
+  const hibernates = useMachine(({ snapshots }) => snapshots.hibernating.includes(id))
   const dismissed = useShellState(({ dismissedCrashes }) => dismissedCrashes[id])
   if (domain === undefined) return undefined
   const { state, name, lossOnKill } = domain
@@ -58,6 +70,11 @@ export function DomainMenuItems({ id }: { readonly id: DomainId }) {
       shell.attempt(sendFiles(seat, shell, domain, files))
       stage.focusGuest()
     })
+  const clone = async () => {
+    const cloned = await seat.call('clone', { id })
+    seat.focus(cloned)
+    stage.focusGuest()
+  }
 
   const createAnother = async () => {
     const created = await seat.call('create', { config: { appliance: domain.appliance } })
@@ -126,6 +143,30 @@ export function DomainMenuItems({ id }: { readonly id: DomainId }) {
       <MenuLine />
       <MenuItem icon={<Gauge size={ICON} />} onSelect={() => shell.open({ kind: 'limits', id })}>
         Figures and limits…
+      </MenuItem>
+      <MenuItem icon={<History size={ICON} />} onSelect={() => shell.open({ kind: 'snapshots', id })}>
+        Snapshots…
+      </MenuItem>
+      <MenuItem
+        checkbox
+        checked={hibernates}
+        disabled={domain.keeping !== 'always'}
+        keepOpen
+        hint={HIBERNATE_HINTS[domain.keeping]}
+        onSelect={() => shell.attempt(setHibernate(seat, id, !hibernates))}
+      >
+        Hibernate on leave
+      </MenuItem>
+      <MenuItem
+        icon={<Copy size={ICON} />}
+        disabled={
+          domain.keeping === 'never' ||
+          domain.keeping === 'not-yet' ||
+          (state !== 'running' && state !== 'paused')
+        }
+        onSelect={() => shell.attempt(clone())}
+      >
+        Clone as it runs
       </MenuItem>
       <MenuItem icon={<CirclePlus size={ICON} />} onSelect={() => shell.attempt(createAnother())}>
         Create another from “{domain.appliance}”

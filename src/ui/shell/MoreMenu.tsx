@@ -7,6 +7,7 @@ import {
   Ellipsis,
   Eye,
   FileText,
+  History,
   Info,
   Keyboard,
   Maximize,
@@ -22,7 +23,7 @@ import {
 import { useStore } from 'zustand'
 import { clampFontSize } from '../../state/preferences.ts'
 import { Menu, MenuGroup, MenuItem, MenuLine } from '../parts/Menu.tsx'
-import { usePreferences, usePreferencesStore, useSeat, useStage } from '../stage/seat-context.tsx'
+import { useMachine, usePreferences, usePreferencesStore, useSeat, useStage } from '../stage/seat-context.tsx'
 import { useFullscreen } from './use-fullscreen.ts'
 import { saveScreenshot } from './screenshot.ts'
 import { useShell } from './shell-store.ts'
@@ -155,6 +156,7 @@ function MachineItems() {
   const shell = useShell()
   const { policy } = useSeat()
   const denied = useStore(policy.store, (state) => state.denied)
+  const focusedId = useMachine((state) => state.focusedId)
   return (
     <MenuGroup label="Machine">
       <MenuItem
@@ -169,6 +171,14 @@ function MachineItems() {
       >
         Restart into setup…
       </MenuItem>
+      {focusedId !== undefined && (
+        <MenuItem
+          icon={<History size={ICON} />}
+          onSelect={() => shell.open({ kind: 'snapshots', id: focusedId })}
+        >
+          Snapshots…
+        </MenuItem>
+      )}
       <MenuItem icon={<FileText size={ICON} />} onSelect={() => shell.open({ kind: 'hand-off' })}>
         What the firmware handed off
       </MenuItem>

@@ -11,6 +11,7 @@ import { Hypercalls } from '../pages/Hypercalls.tsx'
 import { Journal } from '../pages/Journal.tsx'
 import { Keys } from '../pages/Keys.tsx'
 import { PolicyDialog } from '../policy/PolicyDialog.tsx'
+import { SnapshotsDialog } from '../snapshots/SnapshotsDialog.tsx'
 import { useStage } from '../stage/seat-context.tsx'
 import { Switcher } from '../switcher/Switcher.tsx'
 import { ConfirmEnd } from './ConfirmEnd.tsx'
@@ -47,6 +48,8 @@ function Chosen({ dialog, restart, version }: Props & { readonly dialog: ShellDi
       return <LimitsDialog id={dialog.id} />
     case 'fetch':
       return <FetchDialog id={dialog.id} />
+    case 'snapshots':
+      return <SnapshotsDialog id={dialog.id} />
     case 'paste':
       return <PasteDialog />
     case 'refused':

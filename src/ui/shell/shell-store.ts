@@ -13,6 +13,7 @@ export type ShellDialog =
   | { readonly kind: 'confirm-restart'; readonly into: RestartTarget }
   | { readonly kind: 'limits'; readonly id: DomainId }
   | { readonly kind: 'fetch'; readonly id: DomainId }
+  | { readonly kind: 'snapshots'; readonly id: DomainId }
   | { readonly kind: 'paste' }
   | { readonly kind: 'refused' }
   | { readonly kind: 'about' }

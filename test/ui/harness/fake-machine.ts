@@ -13,6 +13,7 @@ import {
 } from '../../../src/protocol/domain.ts'
 import type { DisplayEvent } from '../../../src/protocol/channels.ts'
 import type { Fault } from '../../../src/protocol/fault.ts'
+import type { SnapshotInfo, SnapshotsReport } from '../../../src/protocol/snapshot.ts'
 import type {
   CallRequest,
   SupervisorEvent,
@@ -67,6 +68,7 @@ export class FakeMachine extends EventTarget {
   /** Domains that hear a shutdown and go on. */
   readonly deaf = new Set<string>()
   readonly #consoles = new Map<DomainId, MessagePort>()
+  #report: SnapshotsReport = { storage: { kind: 'opening' }, snapshots: [], current: [], hibernating: [] }
   #clock = 0
 
   postMessage(message: SupervisorRequest): void {
@@ -123,18 +125,43 @@ export class FakeMachine extends EventTarget {
         return { sizeBytes: 2 ** 28, storedBytes: 21 * 2 ** 20, originBytes: 2 ** 27, quotaBytes: 2 ** 34 }
       case 'exportDisk':
         return new Blob()
+      case 'snapshot': {
+        const { id, name, note } = call.args
+        const current = this.#report.current.find(([domain]) => domain === id)?.[1]
+        const snapshot = this.snapshotOf(id, { name, note, parent: current })
+        this.describeSnapshots({ current: [[id, snapshot.id]] })
+        return { id: snapshot.id, pauseMs: 12.4, changedPages: 410 }
+      }
+      case 'restore': {
+        const snapshot = this.#report.snapshots.find(({ id }) => id === call.args.snapshotId)
+        if (snapshot === undefined) return undefined
+        const id = domainId(snapshot.domain)
+        this.describeSnapshots({ current: [[id, snapshot.id]] })
+        return id
+      }
+      case 'removeSnapshot':
+        return this.describeSnapshots({
+          snapshots: this.#report.snapshots.filter(({ id }) => id !== call.args.snapshotId),
+        })
+      case 'describeSnapshot': {
+        const { snapshotId, name, note } = call.args
+        return this.describeSnapshots({
+          snapshots: this.#report.snapshots.map((each) =>
+            each.id === snapshotId ? { ...each, name, note } : each,
+          ),
+        })
+      }
+      case 'setHibernate':
+        return this.describeSnapshots({ hibernating: call.args.on ? [call.args.id] : [] })
+      case 'exportSnapshot':
+        return new Blob(['a snapshot'])
+      case 'snapshotThumbnail':
+        return new Uint8Array()
       case 'importDisk':
       case 'resetDisk':
       case 'focus':
       case 'clone':
-      case 'snapshot':
-      case 'restore':
-      case 'describeSnapshot':
-      case 'removeSnapshot':
-      case 'snapshotThumbnail':
-      case 'exportSnapshot':
       case 'importSnapshot':
-      case 'setHibernate':
       case 'leaving':
       case 'cancelTransfer':
       case 'answerClip':
@@ -142,6 +169,43 @@ export class FakeMachine extends EventTarget {
       default:
         return assertNever(call)
     }
+  }
+
+  /** One more snapshot in the list. */
+  snapshotOf(
+    id: DomainId,
+    fields: Pick<SnapshotInfo, 'name' | 'note' | 'parent'> & Partial<SnapshotInfo>,
+  ): SnapshotInfo {
+    const count = this.#report.snapshots.length
+    const snapshot: SnapshotInfo = {
+      id: (count + 1).toString(16).padStart(32, '0'),
+      domain: id,
+      appliance: this.domains.get(id)?.appliance ?? 'primary',
+      time: Date.UTC(2026, 10, 22, 18, 5 + count * 7),
+      machine: { engine: '', memoryMiB: 96, devices: '' },
+      automatic: false,
+      imageBytes: 96 * MIB,
+      ownBytes: 900_000 * (1 + (count % 3)),
+      sharedBytes: 38 * MIB,
+      state: 'sound',
+      ...fields,
+    }
+    this.describeSnapshots({ snapshots: [...this.#report.snapshots, snapshot] })
+    return snapshot
+  }
+
+  describeSnapshots(more: Partial<SnapshotsReport>): void {
+    this.#report = { ...this.#report, ...more }
+    const { snapshots } = this.#report
+    const usage = {
+      snapshots: snapshots.length,
+      liveBytes: 41e6 + snapshots.length * 2e6,
+      fileBytes: 60e6,
+      separateBytes: snapshots.length * 40e6,
+    }
+    const storage =
+      this.#report.storage.kind === 'opening' ? { kind: 'open' as const, usage } : this.#report.storage
+    this.#event({ type: 'snapshots', report: { ...this.#report, storage } })
   }
 
   #send(data: SupervisorMessage): void {
@@ -174,6 +238,7 @@ export class FakeMachine extends EventTarget {
       readyAfterMs: state === 'running' ? 612 : undefined,
       origin: state === 'running' ? { kind: 'boot', why: undefined } : undefined,
       limits: { capPercent: 100, weight: 100 },
+      keeping: seed.appliance === 'vault' ? 'never' : seed.appliance === 'web' ? 'asked' : 'always',
       lossOnKill: seed.lossOnKill,
       crash: undefined,
       disk:

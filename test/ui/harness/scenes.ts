@@ -81,6 +81,7 @@ export function handOffFor(scene: string): HandOff {
     scripts: {
       hypercore: { url: './hypercore.js', size: 41_210, sha256: HASH },
       domain: { url: './domain.js', size: 512_300, sha256: HASH },
+      store: { url: './store.js', size: 512_300, sha256: HASH },
     },
     post: [
       {
@@ -167,6 +168,20 @@ export function populate(machine: FakeMachine, scene: string): void {
   machine.sample((id) => figures[id] ?? 12)
   machine.sample((id) => figures[id] ?? 12)
 
+  if (scene === 'snapshots') {
+    const fresh = machine.snapshotOf(primary, { name: 'Fresh from the flash', note: '', parent: undefined })
+    const tools = machine.snapshotOf(primary, {
+      name: 'Tools built',
+      note: 'tcc and the labs compiled; before the fork bomb.',
+      parent: fresh.id,
+    })
+    const bomb = machine.snapshotOf(primary, { name: 'After the fork bomb', note: '', parent: tools.id })
+    machine.snapshotOf(primary, { name: 'And cleaned up', note: '', parent: bomb.id })
+    const other = machine.snapshotOf(primary, { name: 'Another way', note: '', parent: tools.id })
+    machine.snapshotOf(primary, { name: '', note: '', parent: undefined, state: 'damaged' })
+    machine.snapshotOf(domainId('primary-7'), { name: 'Of a clone', note: '', parent: undefined })
+    machine.describeSnapshots({ current: [[primary, other.id]], hibernating: [primary] })
+  }
   if (scene === 'crash') machine.crash(primary, CRASH)
   if (scene === 'crash-elsewhere') machine.crash(domainId('web'), CRASH)
   if (scene === 'spinning') machine.change(primary, { health: { kind: 'spinning', forMs: 7000 } })

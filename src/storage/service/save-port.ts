@@ -1,17 +1,9 @@
 /**
- * Both ends of a state's way at the store's side: receives what a domain saves, page by page at the store's own pace,
- * and gives what a domain loads. What comes from a domain's worker is taken as hostile until checked.
+ * The store's end of a save: receives a domain's state, page by page at the store's own pace. What comes from a domain's
+ * worker is taken as hostile until checked.
  */
 
-import {
-  IMAGE_PAGE_BYTES,
-  type LoadReply,
-  type LoadRequest,
-  type PageBatch,
-  type SaveMessage,
-  type SaveReply,
-} from '../../protocol/store.ts'
-import type { MachineFingerprint } from '../../protocol/machine-state.ts'
+import { IMAGE_PAGE_BYTES, type PageBatch, type SaveMessage, type SaveReply } from '../../protocol/store.ts'
 import type { SnapshotId } from '../../protocol/snapshot.ts'
 import { FormatError } from '../pages/format-error.ts'
 import { MAX_IMAGE_BYTES, type ImageChange } from '../pages/snapshot.ts'
@@ -22,8 +14,8 @@ const AHEAD = 2
 /** 16 MiB of pages in a message; domains send one. */
 const MAX_BATCH_PAGES = 4096
 
-/** Characters of a fingerprint's texts: a hash, and a list of devices. */
-const MAX_TEXT = 4000
+/** Characters of a reason that a domain gives. */
+const MAX_REASON = 400
 
 function refuse(what: string): FormatError {
   return new FormatError('corrupt', `The guest’s worker sent a state that cannot be stored: ${what}.`)
@@ -31,18 +23,6 @@ function refuse(what: string): FormatError {
 
 function fieldsOf(untrusted: unknown): Readonly<Record<string, unknown>> {
   return typeof untrusted === 'object' && untrusted !== null ? { ...untrusted } : {}
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= MAX_TEXT
-}
-
-function checkMachine(untrusted: unknown): MachineFingerprint {
-  const { engine, memoryMiB, devices } = fieldsOf(untrusted)
-  if (!isText(engine) || !isText(devices) || typeof memoryMiB !== 'number' || !Number.isInteger(memoryMiB))
-    throw refuse('its machine is not described')
-  if (memoryMiB < 1 || memoryMiB > 2048) throw refuse(`${memoryMiB} MiB`)
-  return { engine, memoryMiB, devices }
 }
 
 function isWords(value: unknown): value is Uint32Array<ArrayBuffer> {
@@ -64,12 +44,10 @@ function checkBatch(untrusted: unknown): PageBatch {
 
 /** What a save begins with, checked; `image` then takes the pages off the port. */
 export type Arrival = {
-  readonly machine: MachineFingerprint
   readonly deviceState: Uint8Array<ArrayBuffer>
   readonly image: ImageChange
 }
 
-/** The store's end of one save. */
 export class SavePort {
   readonly #port: MessagePort
   readonly #messages: unknown[] = []
@@ -102,7 +80,7 @@ export class SavePort {
       if (this.#failure !== undefined) throw this.#failure
       const message = fieldsOf(this.#messages.shift())
       if (message['kind'] === 'refused')
-        throw new FormatError('truncated', String(message['message']).slice(0, MAX_TEXT))
+        throw new FormatError('truncated', String(message['message']).slice(0, MAX_REASON))
       if (message['kind'] !== undefined) return message
       await new Promise<void>((resolve) => {
         this.#wake = resolve
@@ -112,7 +90,7 @@ export class SavePort {
 
   /** @throws FormatError */
   async begin(): Promise<Arrival> {
-    const { kind, machine, imageBytes, base, deviceState } = await this.#next()
+    const { kind, imageBytes, base, deviceState } = await this.#next()
     if (kind !== ('begin' satisfies SaveMessage['kind']) || !isBytes(deviceState))
       throw refuse('no beginning')
     if (
@@ -124,7 +102,7 @@ export class SavePort {
       throw refuse(`an image of ${String(imageBytes)} bytes`)
     if (base !== undefined && typeof base !== 'string') throw refuse('its base')
     const image = { imageBytes, base, batches: () => this.#batches() }
-    return { machine: checkMachine(machine), deviceState, image }
+    return { deviceState, image }
   }
 
   async *#batches(): AsyncGenerator<PageBatch> {
@@ -149,46 +127,6 @@ export class SavePort {
 
   refused(message: string): void {
     this.#reply({ kind: 'refused', message })
-    this.#port.close()
-  }
-}
-
-/** The store's end of one load. */
-export class LoadPort {
-  readonly #port: MessagePort
-
-  constructor(port: MessagePort) {
-    this.#port = port
-  }
-
-  /** Which machine the domain has built. @throws FormatError */
-  wanted(): Promise<MachineFingerprint> {
-    return new Promise((resolve, reject) => {
-      this.#port.onmessage = ({ data }: MessageEvent<unknown>) => {
-        const { kind, machine } = fieldsOf(data)
-        if (kind !== ('want' satisfies LoadRequest['kind'])) return reject(refuse('no request'))
-        try {
-          resolve(checkMachine(machine))
-        } catch (error) {
-          reject(error)
-        }
-      }
-      this.#port.onmessageerror = () => reject(refuse('a message that cannot be read'))
-    })
-  }
-
-  give(state: Extract<LoadReply, { kind: 'state' }>): void {
-    this.#port.postMessage(state, [
-      state.ram,
-      state.deviceState.buffer,
-      ...state.blocks.map(({ bytes }) => bytes.buffer),
-    ])
-    this.#port.close()
-  }
-
-  refused(message: string): void {
-    const reply: LoadReply = { kind: 'refused', message }
-    this.#port.postMessage(reply)
     this.#port.close()
   }
 }

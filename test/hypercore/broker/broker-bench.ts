@@ -65,7 +65,9 @@ export class BrokerBench {
 
   /** Lets guests and supervisor talk until nobody has anything to say. */
   async settle(): Promise<void> {
-    for (let idle = 0; idle < 3;) {
+    let rounds = 0
+    for (let idle = 0; idle < 3; rounds++) {
+      if (rounds > 10_000) throw new Error('guests and supervisor talk without end')
       // oxlint-disable-next-line no-await-in-loop -- promises settle between two looks
       await new Promise<void>((resolve) => void setImmediate(resolve))
       let worked = false

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { Guest } from '../support/boot-guest.ts'
+import { HostFrame } from '../../src/protocol/agent.ts'
+import { Guest, KeptDisk } from '../support/boot-guest.ts'
 
 let guest: Guest | undefined
 
@@ -11,8 +12,14 @@ function words(text: string): string {
   return text.replaceAll(/\x1b(\[[0-9;?]*[a-zA-Z]|\(B)/g, '').replaceAll(/\s+/g, ' ')
 }
 
-async function bootMessaging(commandLine: string): Promise<Guest> {
-  guest = await Guest.boot({ role: 'messaging', volume: 'messaging.sqfs', memoryMiB: 32, commandLine })
+async function bootMessaging(commandLine: string, disk?: KeptDisk): Promise<Guest> {
+  guest = await Guest.boot({
+    role: 'messaging',
+    volume: 'messaging.sqfs',
+    memoryMiB: 32,
+    commandLine,
+    ...(disk === undefined ? {} : { disk }),
+  })
   await guest.untilReady()
   return guest
 }
@@ -46,5 +53,25 @@ describe('the messaging appliance', () => {
       'what eve received',
     )
     expect(words(messaging.text.slice(from))).toContain(':ada!~person@127.0.0.1 PRIVMSG #lobby :hello to all')
+  })
+
+  it('keeps the nick, and shows again what was said, from its disk', async () => {
+    const disk = new KeptDisk(16 * 1024 * 1024)
+    const first = await bootMessaging('hs.disk=sdb', disk)
+    await first.waitFor(() => words(first.text).includes('has joined #lobby'), 60_000, 'join')
+    first.type('remember me\n/nick lovelace\n')
+    await first.waitFor(() => words(first.text).includes('now known as lovelace'), 60_000, 'nick')
+    first.send(HostFrame.shutdown, Uint8Array.of(0))
+    await first.untilEnd()
+    first.dispose()
+
+    const second = await bootMessaging('hs.disk=sdb', disk)
+    await second.waitFor(() => /< ?guest\d\d> remember me/.test(words(second.text)), 60_000, 'history')
+    await second.waitFor(
+      () => words(second.text).includes('lovelace [~person@127.0.0.1] has joined #lobby'),
+      60_000,
+      'join under the kept nick',
+    )
+    expect(words(second.text)).not.toContain('unknown settings')
   })
 })

@@ -44,6 +44,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   valibot: ['firmware', 'state', 'storage'],
   'lucide-react': ['ui'],
   tinykeys: ['ui'],
+  fzstd: ['state'],
+  'xz-decompress': ['state'],
   '@xterm/xterm': ['ui'],
   '@xterm/addon-fit': ['ui'],
   '@xterm/addon-webgl': ['ui'],

@@ -381,6 +381,8 @@ export class Domain {
       ready: () => this.#ready(),
       notResumed: (fault) => this.#notResumed(fault),
       spinning: (forMs) => {
+        // Boot loaders and DOS programs poll with interrupts off as a matter of course.
+        if (this.identity.image !== undefined) return
         this.#health = forMs > 0 ? { kind: 'spinning', forMs } : HEALTHY
         this.#notify()
       },

@@ -58,6 +58,9 @@ describe('an image of one’s own', () => {
     })
     guest.says({ kind: 'running' })
     expect(await started).toEqual({ ok: true, value: undefined })
+    // What polls with interrupts off is no news of a PC's own programs.
+    guest.says({ kind: 'spinning', forMs: 5000 })
+    expect(board.info('own-2').health).toEqual({ kind: 'ok' })
     // It has no agent: it is ready when it executes.
     expect(board.info('own-2')).toMatchObject({
       name: 'My disk',

@@ -8,6 +8,7 @@ import {
   FileWarning,
   Gauge,
   History,
+  HardDrive,
   OctagonX,
   Pause,
   Play,
@@ -141,6 +142,11 @@ export function DomainMenuItems({ id }: { readonly id: DomainId }) {
         Fetch a file…
       </MenuItem>
       <MenuLine />
+      {domain.disk !== undefined && (
+        <MenuItem icon={<HardDrive size={ICON} />} onSelect={() => shell.open({ kind: 'disk', id })}>
+          Disk…
+        </MenuItem>
+      )}
       <MenuItem icon={<Gauge size={ICON} />} onSelect={() => shell.open({ kind: 'limits', id })}>
         Figures and limits…
       </MenuItem>
@@ -168,9 +174,11 @@ export function DomainMenuItems({ id }: { readonly id: DomainId }) {
       >
         Clone as it runs
       </MenuItem>
-      <MenuItem icon={<CirclePlus size={ICON} />} onSelect={() => shell.attempt(createAnother())}>
-        Create another from “{domain.appliance}”
-      </MenuItem>
+      {domain.appliance !== 'own' && (
+        <MenuItem icon={<CirclePlus size={ICON} />} onSelect={() => shell.attempt(createAnother())}>
+          Create another from “{domain.appliance}”
+        </MenuItem>
+      )}
       <MenuItem
         icon={<Trash2 size={ICON} />}
         disabled={live}

@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'react'
 import { CrashPanel } from '../crash/CrashPanel.tsx'
 import { NotRunning } from '../crash/NotRunning.tsx'
 import { SpinningBanner } from '../crash/SpinningBanner.tsx'
+import { DiskTrouble } from '../disks/DiskTrouble.tsx'
 import { DropZone } from '../files/DropZone.tsx'
 import { focusedDomain, type MachineState } from '../../state/machine-store.ts'
 import { Stage } from '../stage/Stage.tsx'
@@ -36,6 +37,7 @@ export function Frame() {
   return (
     <section ref={frame} className={styles['frame']} aria-label={name ?? 'No domain'}>
       <SpinningBanner />
+      <DiskTrouble />
       <div className={styles['picture']}>
         <Stage />
         <NotRunning />

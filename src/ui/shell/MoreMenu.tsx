@@ -2,6 +2,7 @@
 
 import {
   Clipboard,
+  Disc,
   ClipboardPaste,
   ExternalLink,
   Ellipsis,
@@ -22,6 +23,7 @@ import {
 } from 'lucide-react'
 import { useStore } from 'zustand'
 import { clampFontSize } from '../../state/preferences.ts'
+import { chooseImage } from '../disks/choose-image.ts'
 import { Menu, MenuGroup, MenuItem, MenuLine } from '../parts/Menu.tsx'
 import { useMachine, usePreferences, usePreferencesStore, useSeat, useStage } from '../stage/seat-context.tsx'
 import { useFullscreen } from './use-fullscreen.ts'
@@ -159,6 +161,12 @@ function MachineItems() {
   const focusedId = useMachine((state) => state.focusedId)
   return (
     <MenuGroup label="Machine">
+      <MenuItem
+        icon={<Disc size={ICON} />}
+        onSelect={() => chooseImage((file) => shell.open({ kind: 'own-image', file }))}
+      >
+        Start a disk image of your own…
+      </MenuItem>
       <MenuItem
         icon={<Power size={ICON} />}
         onSelect={() => shell.open({ kind: 'confirm-restart', into: 'machine' })}

@@ -3,6 +3,8 @@
 import { useEffect } from 'react'
 import { assertNever } from '../../base/assert.ts'
 import type { AppProps } from '../app-props.ts'
+import { DiskDialog } from '../disks/DiskDialog.tsx'
+import { OwnImageDialog } from '../disks/OwnImageDialog.tsx'
 import { FetchDialog } from '../files/FetchDialog.tsx'
 import { About } from '../pages/About.tsx'
 import { HandOffPanel } from '../pages/HandOffPanel.tsx'
@@ -50,6 +52,10 @@ function Chosen({ dialog, restart, version }: Props & { readonly dialog: ShellDi
       return <FetchDialog id={dialog.id} />
     case 'snapshots':
       return <SnapshotsDialog id={dialog.id} />
+    case 'disk':
+      return <DiskDialog id={dialog.id} />
+    case 'own-image':
+      return <OwnImageDialog file={dialog.file} />
     case 'paste':
       return <PasteDialog />
     case 'refused':

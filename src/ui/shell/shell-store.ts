@@ -14,6 +14,8 @@ export type ShellDialog =
   | { readonly kind: 'limits'; readonly id: DomainId }
   | { readonly kind: 'fetch'; readonly id: DomainId }
   | { readonly kind: 'snapshots'; readonly id: DomainId }
+  | { readonly kind: 'disk'; readonly id: DomainId }
+  | { readonly kind: 'own-image'; readonly file: File }
   | { readonly kind: 'paste' }
   | { readonly kind: 'refused' }
   | { readonly kind: 'about' }

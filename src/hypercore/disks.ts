@@ -14,15 +14,22 @@ import { keptDisk } from './kept-disk.ts'
 
 export type DiskCall = Extract<CallRequest, { name: 'exportDisk' | 'importDisk' | 'resetDisk' | 'diskUsage' }>
 
+/** What it needs of the supervisor around it. */
+export type DisksHost = {
+  log(text: string, domain: Domain): void
+  /** Its disk holds something else now: no state of its memory fits it any more. */
+  changed(domain: Domain): void
+}
+
 export class Disks {
   readonly #files: DiskFiles
   /** Domains whose disks are in work, and what is done. */
   readonly #inWork = new Map<string, string>()
-  readonly #log: (text: string, domain: Domain) => void
+  readonly #host: DisksHost
 
-  constructor(files: DiskFiles, log: (text: string, domain: Domain) => void) {
+  constructor(files: DiskFiles, host: DisksHost) {
     this.#files = files
-    this.#log = log
+    this.#host = host
   }
 
   /** Whether the domain may start, as far as its disk is concerned. */
@@ -65,7 +72,8 @@ export class Disks {
     this.#inWork.set(domain.id, work)
     try {
       const done = inWords(await action())
-      if (done.ok) this.#log(`${domain.name}: its disk was ${work}.`, domain)
+      if (done.ok) this.#host.log(`${domain.name}: its disk was ${work}.`, domain)
+      if (done.ok && work !== 'exported') this.#host.changed(domain)
       return done
     } finally {
       this.#inWork.delete(domain.id)

@@ -84,7 +84,10 @@ export class HyperCore implements DomainHost {
       emit: (event) => this.#emit(event),
       changed: () => this.#board?.network.policyChanged(),
     })
-    this.#disks = new Disks(environment.disks, (text, domain) => this.log('info', text, domain))
+    this.#disks = new Disks(environment.disks, {
+      log: (text, domain) => this.log('info', text, domain),
+      changed: (domain) => this.#board?.snapshots.ended(domain),
+    })
     this.broker = new Broker({
       judges: this.guard,
       domains: () => this.domains(),

@@ -36,7 +36,11 @@ export const CALL_REFERENCE: Readonly<Record<HypercallName, CallEntry>> = {
     does: 'The guest’s agent is asked to end it; answered when it is off.',
   },
   kill: { arguments: 'DOMAIN', who: 'management', does: 'Its worker is terminated; the guest is not asked.' },
-  focus: { arguments: 'DOMAIN', who: 'management', does: 'Brings it to the stage.' },
+  focus: {
+    arguments: 'DOMAIN',
+    who: 'management',
+    does: 'Asks for the stage; the page follows unless the person said otherwise or looks at the vault.',
+  },
   snapshot: { arguments: 'DOMAIN [NAME]', who: 'management', does: 'Keeps its present state.' },
   clone: { arguments: 'DOMAIN', who: 'management', does: 'A second machine in the same state.' },
   cap: {
@@ -52,7 +56,7 @@ export const CALL_REFERENCE: Readonly<Record<HypercallName, CallEntry>> = {
   console: {
     arguments: 'DOMAIN [LINES]',
     who: 'management',
-    does: 'The end of its serial console: 24 lines, or as many as asked for.',
+    does: 'The end of its serial console; the vault’s is refused.',
   },
   send: {
     arguments: 'FILE DOMAIN',

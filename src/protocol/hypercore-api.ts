@@ -79,6 +79,10 @@ export type Hypercore = {
   resetDisk(id: string): Promise<void>
   diskUsage(id: string): Promise<DiskUsage>
   console(id: string): ConsoleHandle
+  /** Puts a file into a running guest with an agent, up to 64 MiB. Answers the path that the guest gave it. */
+  sendFile(id: string, name: string, content: Blob): Promise<string>
+  /** A file out of a running guest; a path without a leading slash starts in /root. */
+  fetchFile(id: string, path: string): Promise<Blob>
   /** PNG of what the stage shows of the domain: its display, or its terminal drawn. */
   screenshot(id: string): Promise<Blob>
   /** Undefined before the first sample. */

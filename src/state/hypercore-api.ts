@@ -57,6 +57,8 @@ export function createHypercore(seat: Seat, version: string): Hypercore {
     resetDisk: async (id) => seat.call('resetDisk', { id: find(id).id }),
     diskUsage: async (id) => seat.call('diskUsage', { id: find(id).id }),
     restore: async (snapshotId) => seat.call('restore', { snapshotId }),
+    sendFile: async (id, name, content) => seat.call('sendFile', { id: find(id).id, file: name, content }),
+    fetchFile: async (id, path) => seat.call('fetchFile', { id: find(id).id, path }),
     console: (id) => consoleHandle(() => session(id)),
     screenshot: async (id) => seat.screenshot(find(id).id),
     stats: (id) => seat.history.latest(find(id).id),

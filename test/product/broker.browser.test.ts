@@ -60,6 +60,12 @@ test('a file goes into the primary from a domain’s menu, and comes out of it a
   const download = page.waitForEvent('download')
   await page.keyboard.press('Enter')
   expect(await readFile(await (await download).path(), 'utf8')).toBe('FROM OUTSIDE\n')
+
+  const again = await page.evaluate(async () => {
+    const path = await globalThis.hypercore.sendFile('primary', 'notes.txt', new Blob(['by a script']))
+    return [path, await (await globalThis.hypercore.fetchFile('primary', path)).text()]
+  })
+  expect(again).toEqual(['/root/inbox/notes-2.txt', 'by a script'])
 })
 
 test('the primary gets a secret of the vault once the person has agreed, and never without', async () => {

@@ -24,6 +24,10 @@ export const REAL: readonly Statement[] = [
     text: 'When a guest touches a port or a device register, its compiled code really leaves to the device model. Those departures are counted, by reason and device.',
   },
   {
+    title: 'What crosses between the guests',
+    text: 'Files, clipboard text, secrets and signatures go through the supervisor, piece by piece, by a line of the policy and, where it says so, by your word. The vault’s key signs inside the vault; a locked vault gives nothing.',
+  },
+  {
     title: 'Caps, kills and crashes',
     text: 'A cap holds the virtual processor back by a token bucket. A kill ends the worker. A crash report carries the registers the guest had.',
   },

@@ -1,7 +1,7 @@
 /**
  * NVRAM: the person's settings as bytes that outlive the tab.
  *
- * Version 1, little endian, at most 4,096 bytes:
+ * Version 2, little endian, at most 4,096 bytes:
  * ```
  *  0        4         8          12     14     16
  *  ┌────────┬─────────┬──────────┬──────┬──────┬───────────────────┐
@@ -16,6 +16,7 @@
  *           u8 count, so many appliances:
  *             string name, u8 flags: bit 0 start; the others 0
  *             u16 memory in MiB, u8 CPU cap in percent, u16 weight
+ *           string relay address, empty for none        (version 1 ends before it)
  * ```
  * The checksum covers the version, and is asked before it: a flipped bit is never taken for a later version.
  */
@@ -26,7 +27,7 @@ import { err, ok, type Result } from '../base/result.ts'
 import type { ApplianceSettings, BootPath, FirmwareSettings } from '../protocol/hand-off.ts'
 import { crc32 } from './crc32.ts'
 
-export const NVRAM_VERSION = 1
+export const NVRAM_VERSION = 2
 export const NVRAM_MAX_BYTES = 4096
 const MAGIC = new TextEncoder().encode('HSNV')
 const HEADER_BYTES = 16
@@ -90,6 +91,7 @@ export function encodeNvram(settings: FirmwareSettings): Uint8Array<ArrayBuffer>
       .u8(appliance.capPercent)
       .u16(appliance.weight)
   }
+  payload.string(settings.relayUrl)
   const content = payload.finish()
   const checked = new ByteWriter().u32(content.length).u16(NVRAM_VERSION).u16(0).bytes(content).finish()
   const bytes = new ByteWriter().bytes(MAGIC).u32(crc32(checked)).bytes(checked).finish()
@@ -120,13 +122,13 @@ export function decodeNvram(untrustedBytes: Uint8Array): Result<FirmwareSettings
     return err({ kind: 'checksum', stored: hex32(stored), computed: hex32(computed) })
   }
   if (version > NVRAM_VERSION) return err({ kind: 'future-version', version })
-  if (version < NVRAM_VERSION) return err({ kind: 'malformed', detail: `there was no version ${version}` })
+  if (version < 1) return err({ kind: 'malformed', detail: `there was no version ${version}` })
   if (reserved !== 0) return err({ kind: 'malformed', detail: 'the reserved field is set' })
   if (actualBytes !== expectedBytes) return err({ kind: 'truncated', expectedBytes, actualBytes })
-  return decodePayload(untrustedBytes.subarray(HEADER_BYTES))
+  return decodePayload(untrustedBytes.subarray(HEADER_BYTES), version)
 }
 
-function decodePayload(untrustedPayload: Uint8Array): Result<FirmwareSettings, NvramError> {
+function decodePayload(untrustedPayload: Uint8Array, version: number): Result<FirmwareSettings, NvramError> {
   const reader = new ByteReader(untrustedPayload)
   const bootOrder: BootPath[] = []
   for (let left = reader.u8('boot order'); left > 0; left--) {
@@ -151,9 +153,17 @@ function decodePayload(untrustedPayload: Uint8Array): Result<FirmwareSettings, N
       },
     ])
   }
+  const relayUrl = version < 2 ? '' : reader.string('relay address')
   const whole = reader.finish()
   if (!whole.ok) return err({ kind: 'malformed', detail: whole.error })
-  return ok({ bootOrder, bootDelayMs, quietBoot, firstScreen, appliances: Object.fromEntries(appliances) })
+  return ok({
+    bootOrder,
+    bootDelayMs,
+    quietBoot,
+    firstScreen,
+    relayUrl,
+    appliances: Object.fromEntries(appliances),
+  })
 }
 
 function flag(reader: ByteReader, field: string): boolean {

@@ -29,6 +29,16 @@ export const WEIGHTS: readonly number[] = [10, 25, 50, 75, 100, 150, 200, 300, 5
 const WEIGHT_MAX = 1_000
 const DEFAULT_WEIGHT = 100
 
+/** Where `npm run relay` listens (src/relay/main.mjs). */
+export const LOOPBACK_RELAY_URL = 'ws://127.0.0.1:6001/'
+
+/** Encrypted, or on this computer: a relay sees what the guests send. */
+export function isRelayUrl(untrustedText: string): boolean {
+  if (untrustedText.length > 200 || !URL.canParse(untrustedText)) return false
+  const { protocol, hostname } = new URL(untrustedText)
+  return protocol === 'wss:' || (protocol === 'ws:' && (hostname === '127.0.0.1' || hostname === 'localhost'))
+}
+
 const BOOT_PATHS: readonly BootPath[] = ['hyperspace', 'primary']
 
 /**
@@ -70,6 +80,7 @@ export function defaultSettings(appliances: readonly Appliance[], budgetMiB: num
     bootDelayMs: DEFAULT_BOOT_DELAY_MS,
     quietBoot: false,
     firstScreen: defaultFirstScreen(appliances),
+    relayUrl: '',
     appliances: Object.fromEntries(chosen),
   }
 }
@@ -105,6 +116,13 @@ export function fitSettings(
   if (!appliances.some(({ appliance }) => appliance === firstScreen)) {
     firstScreen = defaults.firstScreen
     changes.push(`The first screen is not in flash; it is ${capitalised(firstScreen)} now.`)
+  }
+  let { relayUrl } = untrustedSettings
+  if (relayUrl !== '' && !isRelayUrl(relayUrl)) {
+    relayUrl = ''
+    changes.push(
+      'The relay’s address is not one that is used (wss://, or ws:// on this computer); there is none now.',
+    )
   }
   for (const name of stored.keys()) {
     if (!appliances.some(({ appliance }) => appliance === name)) {
@@ -142,6 +160,7 @@ export function fitSettings(
       bootDelayMs,
       quietBoot: untrustedSettings.quietBoot,
       firstScreen,
+      relayUrl,
       appliances: Object.fromEntries(fitted),
     },
     changes,

@@ -12,6 +12,7 @@ import {
   CAP_MAX_PERCENT,
   CAP_MIN_PERCENT,
   CAP_STEP_PERCENT,
+  LOOPBACK_RELAY_URL,
   MEMORY_MAX_MIB,
   MEMORY_STEP_MIB,
   memoryInUseMiB,
@@ -205,6 +206,24 @@ function bootPage(context: SetupContext, settings: FirmwareSettings): Page {
                   ? `${capitalised(firstScreen)} (off)`
                   : capitalised(firstScreen),
               outcome: ok({ ...settings, firstScreen }),
+            }),
+            value,
+          ),
+        ],
+      },
+      BLANK,
+      {
+        kind: 'fields',
+        label: 'Network relay',
+        fields: [
+          field(
+            'Network relay',
+            'None: guests read the sites in this page, and of the world what browsers may read. This computer: real TCP by the relay that “npm run relay” starts. A relay sees what passes it.',
+            ['', LOOPBACK_RELAY_URL],
+            settings.relayUrl,
+            (relayUrl) => ({
+              label: relayUrl === '' ? 'None' : relayUrl === LOOPBACK_RELAY_URL ? 'This computer' : relayUrl,
+              outcome: ok({ ...settings, relayUrl }),
             }),
             value,
           ),

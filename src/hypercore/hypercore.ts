@@ -230,7 +230,7 @@ export class HyperCore implements DomainHost {
 
   #takeOver({ handOff, policyText, hibernating }: Extract<SupervisorRequest, { kind: 'hand-off' }>): void {
     if (this.#board !== undefined) return this.log('error', 'a second hand-off was ignored')
-    const network = new Network(this.environment, this.guard, undefined)
+    const network = new Network(this.environment, this.guard, handOff.settings.relayUrl)
     const starter = new Starter(handOff, this.environment)
     const { storage } = handOff.platform
     const unavailable = storage.kind === 'opfs' ? undefined : storage.why

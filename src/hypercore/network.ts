@@ -23,10 +23,10 @@ export class Network {
   readonly #fabric: Fabric
   readonly #attached = new Map<string, AttachedPort>()
 
-  /** `relayUrl`: of a relay that speaks WISP; undefined: there is none. */
-  constructor(environment: HyperCoreEnvironment, rules: FlowRules, relayUrl: string | undefined) {
+  /** `relayUrl`: of a relay that speaks WISP; empty: there is none. */
+  constructor(environment: HyperCoreEnvironment, rules: FlowRules, relayUrl: string) {
     const { outside } = environment
-    const wisp = relayUrl === undefined ? undefined : new Wisp(() => outside.openSocket(relayUrl))
+    const wisp = relayUrl === '' ? undefined : new Wisp(() => outside.openSocket(relayUrl))
     this.#fabric = new Fabric({
       ...outside,
       decide: (flow) => rules.decideFlow(flow),

@@ -11,6 +11,8 @@ export type FirmwareSettings = {
   readonly quietBoot: boolean
   /** Name of the appliance shown first. */
   readonly firstScreen: string
+  /** Address of a relay that speaks WISP, which gives the guests TCP to the world; empty: none. */
+  readonly relayUrl: string
   readonly appliances: Readonly<Record<string, ApplianceSettings>>
 }
 

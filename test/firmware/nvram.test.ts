@@ -15,6 +15,7 @@ const settings: fc.Arbitrary<FirmwareSettings> = fc.record({
   bootDelayMs: fc.integer({ min: 0, max: 10_000 }),
   quietBoot: fc.boolean(),
   firstScreen: fc.string({ maxLength: 32, unit: 'grapheme' }),
+  relayUrl: fc.constantFrom('', 'ws://127.0.0.1:6001/', 'wss://relay.example/'),
   appliances: fc.dictionary(
     fc.stringMatching(/^[a-z][a-z0-9-]{0,31}$/),
     fc.record(
@@ -35,6 +36,7 @@ const SAMPLE: FirmwareSettings = {
   bootDelayMs: 2_500,
   quietBoot: true,
   firstScreen: 'web',
+  relayUrl: 'wss://relay.example/',
   appliances: {
     primary: { start: true, memoryMiB: 128, capPercent: 100, weight: 100 },
     web: { start: false, memoryMiB: 256, capPercent: 35, weight: 750 },
@@ -74,7 +76,7 @@ describe('NVRAM', () => {
     const view = new DataView(bytes.buffer)
     expect(view.getUint32(4, true)).toBe(crc32(bytes.subarray(8)))
     expect(view.getUint32(8, true)).toBe(bytes.length - 16)
-    expect(view.getUint16(12, true)).toBe(1)
+    expect(view.getUint16(12, true)).toBe(2)
     expect([...bytes.subarray(16, 22)]).toEqual([2, 1, 0, 0xc4, 0x09, 1])
     expect(nvramChecksum(bytes)).toBe(crc32(bytes.subarray(8)).toString(16).padStart(8, '0'))
   })
@@ -134,9 +136,19 @@ describe('NVRAM', () => {
 
   test('knows a later version for what it is', () => {
     const later = encodeNvram(SAMPLE)
-    new DataView(later.buffer).setUint16(12, 2, true)
-    expect(decodeNvram(sealed(later))).toEqual({ ok: false, error: { kind: 'future-version', version: 2 } })
-    expect(describeNvramError({ kind: 'future-version', version: 2 })).toContain('version 2')
+    new DataView(later.buffer).setUint16(12, 3, true)
+    expect(decodeNvram(sealed(later))).toEqual({ ok: false, error: { kind: 'future-version', version: 3 } })
+    expect(describeNvramError({ kind: 'future-version', version: 3 })).toContain('version 3')
+  })
+
+  test('reads what version 1 wrote, which knew no relay', () => {
+    const none = encodeNvram({ ...SAMPLE, relayUrl: '' })
+    // Without the empty string at its end.
+    const first = none.slice(0, -2)
+    const view = new DataView(first.buffer)
+    view.setUint32(8, first.length - 16, true)
+    view.setUint16(12, 1, true)
+    expect(decodeNvram(sealed(first))).toEqual({ ok: true, value: { ...SAMPLE, relayUrl: '' } })
   })
 
   test('takes no bit for granted that this version leaves 0', () => {
@@ -153,7 +165,7 @@ describe('NVRAM', () => {
 
   test('takes no appliance twice', () => {
     const limits = { start: true, memoryMiB: 64, capPercent: 100, weight: 100 }
-    const bytes = encodeNvram({ ...SAMPLE, appliances: { vault: limits, vaulx: limits } })
+    const bytes = encodeNvram({ ...SAMPLE, relayUrl: '', appliances: { vault: limits, vaulx: limits } })
     bytes[bytes.lastIndexOf('x'.charCodeAt(0))] = 't'.charCodeAt(0)
     expect(verdict(sealed(bytes))).toBe('malformed')
   })

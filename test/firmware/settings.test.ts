@@ -22,6 +22,7 @@ const stored: fc.Arbitrary<FirmwareSettings> = fc.record({
   bootDelayMs: fc.integer({ min: 0, max: 0xffff }),
   quietBoot: fc.boolean(),
   firstScreen: fc.constantFrom('primary', 'web', 'gone', ''),
+  relayUrl: fc.constantFrom('', 'ws://127.0.0.1:6001/', 'wss://relay.example/', 'ws://relay.example/', 'x'),
   appliances: fc.dictionary(
     fc.constantFrom('primary', 'web', 'messaging', 'management', 'vault', 'gone', 'constructor'),
     fc.record({
@@ -54,6 +55,7 @@ describe('default settings', () => {
       bootOrder: ['hyperspace', 'primary'],
       bootDelayMs: 1_000,
       firstScreen: 'primary',
+      relayUrl: '',
     })
     expect(Object.values(settings.appliances).every(({ start }) => start)).toBe(true)
     expect(memoryInUseMiB(settings)).toBe(400)

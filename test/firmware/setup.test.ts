@@ -106,6 +106,7 @@ describe('setup', () => {
       bootDelayMs: 2_000,
       quietBoot: true,
       firstScreen: 'web',
+      relayUrl: '',
       appliances: {
         primary: { start: true, memoryMiB: 96, capPercent: 95, weight: 200 },
         web: { start: true, memoryMiB: 160, capPercent: 100, weight: 100 },
@@ -147,6 +148,7 @@ describe('setup', () => {
       bootDelayMs: 0,
       quietBoot: false,
       firstScreen: 'web',
+      relayUrl: '',
       appliances: {
         primary: { ...all, start: false },
         web: all,
@@ -186,7 +188,7 @@ describe('setup', () => {
 
   test('lists the choices of a field on Enter', async () => {
     const { firmware, keys } = await inSetup()
-    keys('ArrowRight', 'ArrowRight', 'End', 'Enter')
+    keys('ArrowRight', 'ArrowRight', 'End', 'ArrowUp', 'Enter')
     const list = firmware.text()
     expect(list).toContain('First screen')
     expect(list).toMatch(/║ Web +║/)
@@ -268,6 +270,7 @@ describe('the memory budget in setup', () => {
         bootDelayMs: 0,
         quietBoot: false,
         firstScreen: 'primary',
+        relayUrl: '',
         appliances: { primary: { ...on, memoryMiB: 96 }, web: off, messaging: on, management: on, vault: on },
       })
     })

@@ -68,6 +68,7 @@ export function handOff(more: Partial<HandOff> = {}, starting: readonly string[]
       bootDelayMs: 0,
       quietBoot: false,
       firstScreen: 'primary',
+      relayUrl: '',
       appliances: Object.fromEntries(
         APPLIANCES.map(({ name }) => [
           name,

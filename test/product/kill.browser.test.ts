@@ -66,6 +66,7 @@ async function settle(page: Page): Promise<void> {
     bootDelayMs: 0,
     quietBoot: true,
     firstScreen: 'primary',
+    relayUrl: '',
     appliances: Object.fromEntries(
       APPLIANCES.map(({ name }) => [name, { start: false, memoryMiB: 96, capPercent: 100, weight: 100 }]),
     ),

@@ -58,7 +58,14 @@ export function handOff(firstScreen = 'primary'): HandOff {
   return {
     version: 1,
     bootPath: 'hyperspace',
-    settings: { bootOrder: ['hyperspace'], bootDelayMs: 0, quietBoot: true, firstScreen, appliances: {} },
+    settings: {
+      bootOrder: ['hyperspace'],
+      bootDelayMs: 0,
+      quietBoot: true,
+      firstScreen,
+      relayUrl: '',
+      appliances: {},
+    },
     memoryBudgetMiB: 512,
     // The smallest module: magic and version.
     engine: {

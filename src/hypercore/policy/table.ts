@@ -18,6 +18,9 @@ type Line = PolicyRule & { readonly line: number }
 /** What a policy calls a domain, beside its own id. */
 export type ApplianceOf = (id: string) => string | undefined
 
+/** Services of the broker, which no frame carries. */
+export const BROKERED: ReadonlySet<string> = new Set(['file', 'clip', 'secret', 'sign'])
+
 export class PolicyTable {
   readonly #lines: readonly Line[]
   readonly #zones: ReadonlyMap<string, readonly string[]>
@@ -59,7 +62,7 @@ export class PolicyTable {
     return line ?? { verdict: 'deny', line: this.#lastLine }
   }
 
-  /** Whether any line lets `source` open any flow to `destination`, with or without asking. */
+  /** Whether any line lets `source` open any flow of frames to `destination`, with or without asking. */
   mayTalk(source: string, destination: string): boolean {
     const key = `${source}\n${destination}`
     const known = this.#mayTalk.get(key)
@@ -68,7 +71,9 @@ export class PolicyTable {
     const to = this.#names(destination)
     const fitting = this.#lines.filter((rule) => from.has(rule.source) && to.has(rule.destination))
     const end = fitting.findIndex(({ verdict, service }) => verdict === 'deny' && service === '*')
-    const may = fitting.slice(0, end < 0 ? undefined : end).some(({ verdict }) => verdict !== 'deny')
+    const may = fitting
+      .slice(0, end < 0 ? undefined : end)
+      .some(({ verdict, service }) => verdict !== 'deny' && !BROKERED.has(service))
     if (this.#mayTalk.size >= CACHE_LIMIT) this.#mayTalk.clear()
     this.#mayTalk.set(key, may)
     return may

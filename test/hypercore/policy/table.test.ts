@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { PolicyTable, type Flow, type Ruling } from '../../../src/hypercore/policy/table.ts'
+import { BROKERED, PolicyTable, type Flow, type Ruling } from '../../../src/hypercore/policy/table.ts'
 import { parsePolicy, type Policy } from '../../../src/protocol/policy.ts'
 import { flows, policies } from '../../protocol/policy-arbitraries.ts'
 
@@ -58,6 +58,8 @@ describe('the table', () => {
     expect(verdict('trunk', 'web')).toBe('deny')
     expect(verdict('web', 'trunk')).toBe('deny')
     expect(policy.mayTalk('trunk', 'web')).toBe(false)
+    // A question about a file says nothing about frames.
+    expect(table('primary web file ask\n').mayTalk('primary', 'web')).toBe(false)
     expect(table('trunk web http ask\n').mayTalk('trunk', 'web')).toBe(true)
   })
 
@@ -67,8 +69,8 @@ describe('the table', () => {
         const rulings = new PolicyTable(policy, applianceOf)
         for (const flow of [...asked, ...asked]) {
           expect(rulings.decide(flow)).toMatchObject(model(policy, flow))
-          // Nobody may talk who is not seen to be allowed to.
-          const isDenied = model(policy, flow).verdict === 'deny'
+          // Nobody may talk by frames who is not seen to be allowed to.
+          const isDenied = BROKERED.has(flow.service) || model(policy, flow).verdict === 'deny'
           expect(isDenied || rulings.mayTalk(flow.source, flow.destination)).toBe(true)
         }
       }),

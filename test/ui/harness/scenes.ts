@@ -43,6 +43,7 @@ export function handOffFor(scene: string): HandOff {
       bootDelayMs: 1000,
       quietBoot: false,
       firstScreen: 'primary',
+      relayUrl: '',
       appliances,
     },
     memoryBudgetMiB: 512,

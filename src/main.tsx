@@ -238,10 +238,12 @@ function whenSettled(action: () => void): void {
   })
 }
 
-/** Gives every guest the chance to sync, and the slow ones up. */
+/** Gives every guest the chance to sync, and the slow ones up; what hibernates is kept as it is instead. */
 async function shutDownAll(): Promise<void> {
-  const live = seat.store.getState().domains.filter(({ state }) => state === 'running')
-  await Promise.allSettled(live.map(({ id }) => seat.call('shutdown', { id })))
+  const { domains, snapshots } = seat.store.getState()
+  const live = domains.filter(({ id, state }) => state === 'running' && !snapshots.hibernating.includes(id))
+  const kept = snapshots.hibernating.length === 0 ? [] : [seat.call('leaving', {})]
+  await Promise.allSettled([...kept, ...live.map(({ id }) => seat.call('shutdown', { id }))])
 }
 
 /** The person's policy, kept from now on as they change it, where this machine keeps anything. */

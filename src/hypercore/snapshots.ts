@@ -98,6 +98,8 @@ export class Snapshots {
   readonly #queues = new Map<DomainId, Promise<unknown>>()
   readonly #saving = new Map<DomainId, () => void>()
   readonly #ready: Promise<void>
+  /** This window has storage at all. */
+  readonly #mayOpen: boolean
 
   /** `unavailable`: why nothing can be kept. `hibernating`: what the person chose in an earlier visit. */
   constructor(host: SnapshotsHost, unavailable: string | undefined, hibernating: readonly string[]) {
@@ -106,6 +108,7 @@ export class Snapshots {
     this.#hibernating = new Set(hibernating)
     this.#storage =
       unavailable === undefined ? { kind: 'opening' } : { kind: 'unavailable', why: unavailable }
+    this.#mayOpen = unavailable === undefined
     this.#ready = unavailable === undefined ? this.#refresh() : Promise.resolve()
     if (unavailable !== undefined) this.#tell()
   }
@@ -115,6 +118,8 @@ export class Snapshots {
     if (name === 'clone') return this.#onDomain(args.id, (domain) => this.#clone(domain))
     if (name === 'leaving') return this.#leaving()
     await this.#ready
+    // What was busy or full may not be any more.
+    if (this.#storage.kind === 'unavailable' && this.#mayOpen) await this.#refresh()
     if (this.#storage.kind === 'unavailable') return err(fault('failed', this.#storage.why))
     switch (name) {
       case 'snapshot':

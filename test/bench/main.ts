@@ -14,6 +14,7 @@ import { measureBoots, type BootFigure } from './boots.ts'
 import { measureSwitches, type SwitchFigures } from './switching.ts'
 import { measureSpeed, type SpeedFigures } from './speed.ts'
 import { measureRestores, type RestoreFigure } from './restores.ts'
+import { measureSnapshots, type SnapshotFigures } from './snapshots.ts'
 import { measureTrouble, type TroubleFigures } from './trouble.ts'
 import { measureStart, type StartFigures } from './start.ts'
 
@@ -32,6 +33,7 @@ export type Report = {
   readonly speed: SpeedFigures
   readonly switching: SwitchFigures
   readonly trouble: TroubleFigures
+  readonly snapshots: SnapshotFigures
   readonly boots: readonly BootFigure[]
   readonly restores: readonly RestoreFigure[]
 }
@@ -73,6 +75,18 @@ function goal(met: boolean, text: string): string {
   return `${met ? 'met' : 'MISSED'}: ${text}`
 }
 
+function snapshotLines(figures: SnapshotFigures): string[] {
+  const { fullPauseMs, fullMs, incrementalPauseMs, incrementalMs, cloneMs, restoreMs } = figures
+  const mb = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`
+  return [
+    `  full                  stands still ${ms(fullPauseMs)}, stored after ${ms(fullMs)}   ${goal(fullPauseMs <= 100, '≤ 100 ms')}`,
+    `  incremental           stands still ${ms(incrementalPauseMs)}, stored after ${ms(incrementalMs)}   ${goal(incrementalPauseMs <= 30, '≤ 30 ms')}`,
+    `  clone answers a key   ${ms(cloneMs)}   ${goal(cloneMs <= 500, '≤ 0.5 s')}`,
+    `  restore answers a key ${ms(restoreMs)}`,
+    `  ${figures.count} of them take       ${mb(figures.storeBytes)}; as many full ones ${mb(figures.separateBytes)}`,
+  ]
+}
+
 function print(report: Report): void {
   const { start, speed, switching, trouble } = report
   const lines = [
@@ -100,6 +114,9 @@ function print(report: Report): void {
     '',
     'While one guest is killed, one panics and one spins',
     `  the page’s longest frame ${ms(trouble.longestFrameMs)}, its own longest task ${ms(trouble.longestTaskMs)}   ${goal(trouble.longestFrameMs < 100, '< 100 ms')}`,
+    '',
+    'Snapshots of the running primary, 96 MB; bare v86’s own save and restore are below',
+    ...snapshotLines(report.snapshots),
     '',
     'Cold boots under Node, one guest at a time',
     ...report.boots.map(
@@ -136,6 +153,7 @@ export async function main(): Promise<void> {
     const speed = await measureSpeed(browser, product.url, bare.url)
     const switching = await measureSwitches(browser, product.url)
     const trouble = await measureTrouble(browser, product.url)
+    const snapshots = await measureSnapshots(browser, product.url)
     const report: Report = {
       at: new Date().toISOString(),
       machine: {
@@ -148,6 +166,7 @@ export async function main(): Promise<void> {
       speed,
       switching,
       trouble,
+      snapshots,
       boots,
       restores,
     }

@@ -32,6 +32,10 @@ export const REAL: readonly Statement[] = [
     text: 'A cap holds the virtual processor back by a token bucket. A kill ends the worker. A crash report carries the registers the guest had.',
   },
   {
+    title: 'Snapshots and clones',
+    text: 'A snapshot is the guest’s whole memory, its devices and its disk at one instant, between two slices of its processor; the pause you are told is measured. Pages that are equal are compared byte by byte and kept once. A clone is a second machine in that state; it is then told its own address, name and time, and given fresh randomness.',
+  },
+  {
     title: 'Every figure',
     text: 'Processor share, speed, traffic and memory are counted, four times a second. A switch is timed from your key to the frame that shows the other guest.',
   },

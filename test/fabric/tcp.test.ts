@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Flag, parseTcp, tcpFrame, type Segment } from '../../src/fabric/packets/tcp.ts'
+import { Flag, parseTcp, tcpFrame, type Segment, type SegmentFields } from '../../src/fabric/packets/tcp.ts'
 import { TcpConnection } from '../../src/fabric/tcp/connection.ts'
 import type { RelayStream } from '../../src/fabric/environment.ts'
 import { Bench, ipv4Of, settle } from './bench.ts'
@@ -211,5 +211,28 @@ describe('the far end of a connection', () => {
     expect(await write).toBe('ConnectionEnded')
     expect(closed).toBe(1)
     expect(bench.clock.timers).toBe(0)
+  })
+
+  it('says once that it has ended: when the guest ends after it, that is acknowledged and no more', () => {
+    const bench = new Bench()
+    const sent: SegmentFields[] = []
+    const connection = new TcpConnection(
+      {
+        send: (fields) => sent.push({ ...fields, sourcePort: 2, destinationPort: 1 }),
+        now: () => bench.clock.now(),
+        after: (ms, action) => bench.clock.after(ms, action),
+        established: () => undefined,
+        closed: () => undefined,
+      },
+      syn,
+      7000,
+    )
+    connection.receive({ ...syn, flags: Flag.ack, sequence: 101, acknowledgement: 7001 })
+    connection.end()
+    expect(sent.at(-1)).toMatchObject({ flags: Flag.fin | Flag.ack, sequence: 7001 })
+    connection.receive({ ...syn, flags: Flag.ack, sequence: 101, acknowledgement: 7002 })
+    connection.receive({ ...syn, flags: Flag.fin | Flag.ack, sequence: 101, acknowledgement: 7002 })
+    expect(sent.at(-1)).toMatchObject({ flags: Flag.ack, sequence: 7002, acknowledgement: 102 })
+    expect(sent.filter(({ flags }) => (flags & Flag.fin) !== 0).length).toBe(1)
   })
 })

@@ -362,7 +362,9 @@ export class TcpConnection {
   }
 
   #sendFin(): void {
-    if (!this.#ending || after(this.#next, this.#unacknowledged) !== this.#outgoing.length) return
+    const isAcknowledged = this.#state === 'fin-wait-2' || this.#state === 'time-wait'
+    if (!this.#ending || isAcknowledged) return
+    if (after(this.#next, this.#unacknowledged) !== this.#outgoing.length) return
     if (this.#outgoing.length === 0) this.#deadline = this.#host.now() + this.#roundTrip.timeoutMs
     this.#send(Flag.fin | Flag.ack, this.#next)
     this.#next = plus(this.#next, 1)

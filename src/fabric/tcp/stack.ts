@@ -14,7 +14,7 @@ export type Answer =
   | { readonly kind: 'accept'; readonly serve: (connection: TcpConnection) => Promise<void> }
   /** Nobody listens. */
   | { readonly kind: 'refuse' }
-  /** As if it had never arrived. */
+  /** The policy does not let it through: as if it had never arrived. */
   | { readonly kind: 'drop' }
 
 export type StackHost = {
@@ -40,8 +40,8 @@ export class TcpStack {
     return this.#connections.size
   }
 
-  /** False where the segment is malformed or there is no room for another connection. */
-  receive(packet: Ipv4Packet): 'taken' | 'malformed' | 'full' {
+  /** Why a segment is not taken: it is malformed, there is no room for another connection, or the policy says no. */
+  receive(packet: Ipv4Packet): 'taken' | 'malformed' | 'full' | 'policy' {
     const segment = parseTcp(packet)
     if (segment === undefined || segment.sourcePort === 0) return 'malformed'
     const key = `${packet.destination}:${segment.destinationPort}:${segment.sourcePort}`
@@ -59,10 +59,11 @@ export class TcpStack {
       if (!keep(address, port)) connection.abort()
   }
 
-  #open(key: string, address: number, segment: Segment): 'taken' | 'full' {
+  #open(key: string, address: number, segment: Segment): 'taken' | 'full' | 'policy' {
     if (this.#connections.size >= MOST_CONNECTIONS) return 'full'
     const port = segment.destinationPort
     const answer = this.#host.answer(address, port)
+    if (answer.kind === 'drop') return 'policy'
     if (answer.kind === 'refuse') this.#reset(address, segment)
     if (answer.kind !== 'accept') return 'taken'
     const ports = { sourcePort: port, destinationPort: segment.sourcePort }

@@ -1,6 +1,6 @@
 /** Takes a file out of a guest: the person types its path, the browser saves it. */
 
-import { useId, useRef, useState, type SyntheticEvent } from 'react'
+import { useEffect, useId, useRef, useState, type SyntheticEvent } from 'react'
 import { FaultError } from '../../protocol/fault.ts'
 import type { DomainId } from '../../protocol/domain.ts'
 import { Button } from '../parts/Button.tsx'
@@ -19,6 +19,8 @@ export function FetchDialog({ id }: { readonly id: DomainId }) {
   const [fault, setFault] = useState<string>()
   const [busy, setBusy] = useState(false)
   const name = useMachine(({ domains }) => domains.find((domain) => domain.id === id)?.name)
+  // After the dialog has opened, which begins with its first button.
+  useEffect(() => field.current?.focus(), [])
   if (name === undefined) return undefined
 
   const fetchIt = async (path: string) => {

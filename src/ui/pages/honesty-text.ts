@@ -36,6 +36,10 @@ export const REAL: readonly Statement[] = [
     text: 'A snapshot is the guest’s whole memory, its devices and its disk at one instant, between two slices of its processor; the pause you are told is measured. Pages that are equal are compared byte by byte and kept once. A clone is a second machine in that state; it is then told its own address, name and time, and given fresh randomness.',
   },
   {
+    title: 'The network between the guests',
+    text: 'Real Ethernet frames from real network drivers, switched, checked and answered here: ARP, DHCP, DNS, TCP. A frame with a forged sender or against the policy is dropped and counted.',
+  },
+  {
     title: 'Every figure',
     text: 'Processor share, speed, traffic and memory are counted, four times a second. A switch is timed from your key to the frame that shows the other guest.',
   },
@@ -65,6 +69,10 @@ export const MODELLED: readonly Statement[] = [
   {
     title: 'The memory budget',
     text: 'A sum that the supervisor keeps. The browser hands out the memory, and may have less than was promised.',
+  },
+  {
+    title: 'The way to the Internet',
+    text: 'Without a relay there is none: the gateway asks the browser for a page, and the browser gives only what other sites allow it to. Names outside get stand-in addresses. A real machine would route packets.',
   },
   {
     title: 'NVRAM',

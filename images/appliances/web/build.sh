@@ -12,8 +12,10 @@ place() {
   mkdir -p "$raw/usr/bin" "$raw/usr/share/netsurf"
   strip -R .comment -R .note -o "$raw/usr/bin/netsurf" "$work/install/usr/bin/netsurf-fb"
   cp -a "$work/install/usr/share/netsurf/." "$raw/usr/share/netsurf/"
-  # The build packs it with the time of day.
-  gzip -dc "$work/install/usr/share/netsurf/Messages" | gzip -9n >"$raw/usr/share/netsurf/Messages"
+  # The build packs it with the time of day. What failed is most often this: the gateway has no TLS of its own.
+  local advice='. Plain http:// pages are fetched by the browser outside; https:// needs a relay (npm run relay).'
+  gzip -dc "$work/install/usr/share/netsurf/Messages" | sed "s|^FetchErrorDescription:.*|&$advice|" |
+    gzip -9n >"$raw/usr/share/netsurf/Messages"
   find "$raw/usr/share/ca-certificates" -name '*.crt' | sort | xargs cat >"$raw/usr/share/netsurf/ca-bundle.txt"
 }
 

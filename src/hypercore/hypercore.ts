@@ -22,6 +22,7 @@ import type { LogLevel } from './life.ts'
 import { insert, OWN_IMAGE, type InsertedImage } from './own-image.ts'
 import { checkBudget, checkMemorySize } from './memory-budget.ts'
 import { Network, type Cable } from './network.ts'
+import { Packets } from './packets.ts'
 import { Guard } from './policy/guard.ts'
 import { allot } from './scheduler.ts'
 import { Snapshots, type SnapshotCall, type SnapshotsHost } from './snapshots.ts'
@@ -70,6 +71,7 @@ export class HyperCore implements DomainHost {
   readonly #restarts = new Map<DomainId, number[]>()
   readonly #logLines = new Map<Domain, number>()
   readonly #disks: Disks
+  readonly #packets: Packets
   #board: Board | undefined
   #focused: DomainId | undefined
   #nextMac = 1
@@ -88,6 +90,7 @@ export class HyperCore implements DomainHost {
       log: (text, domain) => this.log('info', text, domain),
       changed: (domain) => this.#board?.snapshots.ended(domain),
     })
+    this.#packets = new Packets(environment, (event) => this.#emit(event), HYPERCORE_VERSION)
     this.broker = new Broker({
       judges: this.guard,
       domains: () => this.domains(),
@@ -135,6 +138,10 @@ export class HyperCore implements DomainHost {
         return this.guard.setPolicy(request.args.text)
       case 'answerConsent':
         return this.guard.answer(request.args.id, request.args.answer)
+      case 'capture':
+        return this.#packets.act(request.args.act)
+      case 'exportCapture':
+        return ok(this.#packets.file(request.args.of))
       case 'cancelTransfer':
         return this.broker.cancelTransfer(request.args.transfer)
       case 'answerClip':
@@ -230,7 +237,8 @@ export class HyperCore implements DomainHost {
 
   #takeOver({ handOff, policyText, hibernating }: Extract<SupervisorRequest, { kind: 'hand-off' }>): void {
     if (this.#board !== undefined) return this.log('error', 'a second hand-off was ignored')
-    const network = new Network(this.environment, this.guard, handOff.settings.relayUrl)
+    const { relayUrl } = handOff.settings
+    const network = new Network(this.environment, this.guard, this.#packets, relayUrl)
     const starter = new Starter(handOff, this.environment)
     const { storage } = handOff.platform
     const unavailable = storage.kind === 'opfs' ? undefined : storage.why
@@ -455,6 +463,7 @@ export class HyperCore implements DomainHost {
   /** Sends the newest figures and grants everyone their part of the processors. */
   #schedule(): void {
     this.guard.report()
+    this.#packets.report()
     const running = this.domains().filter(({ live }) => live)
     const stats = running.flatMap((domain) => {
       const figures = domain.takeStats()

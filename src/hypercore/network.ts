@@ -6,6 +6,7 @@ import { Wisp } from '../fabric/relay/wisp.ts'
 import { parseNetworkMessage, type NetworkMessage } from '../protocol/channels.ts'
 
 import type { HyperCoreEnvironment } from './environment.ts'
+import type { Packets } from './packets.ts'
 
 /** A card's cable: the end that goes to the domain's worker. */
 export type Cable = {
@@ -21,11 +22,13 @@ export type FlowRules = {
 
 export class Network {
   readonly #fabric: Fabric
+  readonly #packets: Packets
   readonly #attached = new Map<string, AttachedPort>()
 
   /** `relayUrl`: of a relay that speaks WISP; empty: there is none. */
-  constructor(environment: HyperCoreEnvironment, rules: FlowRules, relayUrl: string) {
+  constructor(environment: HyperCoreEnvironment, rules: FlowRules, packets: Packets, relayUrl: string) {
     const { outside } = environment
+    this.#packets = packets
     const wisp = relayUrl === '' ? undefined : new Wisp(() => outside.openSocket(relayUrl))
     this.#fabric = new Fabric({
       ...outside,
@@ -35,6 +38,8 @@ export class Network {
       wallClock: () => environment.wallClock(),
       after: (ms, action) => environment.after(ms, action),
       relay: wisp === undefined ? undefined : (host, port) => wisp.connect(host, port),
+      observe: (id, direction, frame) => packets.observe(id, direction, frame),
+      refused: (id, reason) => packets.refused(id, reason),
     })
   }
 
@@ -48,6 +53,7 @@ export class Network {
       send: (frames) => post({ kind: 'frames', frames }, []),
     })
     this.#attached.set(id, attached)
+    const untap = this.#packets.attach({ id, mac, address: attached.address })
     port1.onmessage = ({ data }: MessageEvent<unknown>) => {
       const message = parseNetworkMessage(data)
       if (message?.kind === 'taken') attached.taken(message.frames)
@@ -57,6 +63,7 @@ export class Network {
       port: port2,
       unplug: () => {
         attached.detach()
+        untap()
         if (this.#attached.get(id) === attached) this.#attached.delete(id)
         port1.close()
       },

@@ -3,6 +3,7 @@
 import type { DiskUsage } from './disk.ts'
 import type { CpuLimits, DomainConfig, DomainId, DomainInfo, DomainStats, VmExit } from './domain.ts'
 import type { HandOff } from './hand-off.ts'
+import type { PacketSummary } from './packets.ts'
 import type { PolicyDecision, PolicyRule } from './policy.ts'
 import type { SnapshotId, SnapshotInfo, SnapshotsReport } from './snapshot.ts'
 
@@ -98,6 +99,17 @@ export type Hypercore = {
     setText(text: string): Promise<void>
     /** Decisions, the latest last; the same one again counts up its row. */
     log(): PolicyDecision[]
+  }
+  /** The recording of what passes the virtual switch's ports; off until it is started. */
+  readonly capture: {
+    start(): Promise<void>
+    /** What was recorded stays. */
+    stop(): Promise<void>
+    clear(): Promise<void>
+    /** The newest frames decoded to a line each, the latest last; at most 5,000. */
+    packets(): PacketSummary[]
+    /** What was recorded as pcapng; `id`: at one domain's port. */
+    file(id?: string): Promise<Blob>
   }
   measurements(): { readonly pcrs: Record<number, string>; readonly eventLog: Uint8Array }
   /** What the firmware handed over; undefined before it did. */

@@ -5,6 +5,7 @@ import type { CpuLimits, DomainConfig, DomainId, DomainInfo, DomainStats } from 
 import type { ClipAnswer } from './clip.ts'
 import type { Fault } from './fault.ts'
 import type { HandOff } from './hand-off.ts'
+import type { CaptureAct, CaptureReport, PacketSummary } from './packets.ts'
 import type { ConsentAnswer, ConsentRequest, PolicyDecision } from './policy.ts'
 import type { SnapshotId, SnapshotsReport, SnapshotTaken } from './snapshot.ts'
 import type { TransferInfo } from './transfers.ts'
@@ -56,6 +57,10 @@ export type Calls = {
   /** Puts another policy in force at once. A text that is none is `malformed`, and the one before stays. */
   setPolicy: { args: { text: string }; result: void }
   answerConsent: { args: { id: number; answer: ConsentAnswer }; result: void }
+  /** The recording of what passes the switch's ports. */
+  capture: { args: { act: CaptureAct }; result: void }
+  /** As pcapng; `of`: one domain's port alone. */
+  exportCapture: { args: { of: DomainId | undefined }; result: Blob }
   /** What the page answers to `clip-wanted`. */
   answerClip: { args: { answer: ClipAnswer }; result: void }
 }
@@ -103,6 +108,8 @@ export type SupervisorEvent =
   | { readonly type: 'decisions'; readonly rows: readonly PolicyDecision[]; readonly denied: number }
   /** Every question that is open. */
   | { readonly type: 'consents'; readonly open: readonly ConsentRequest[] }
+  /** The capture's figures, and frames that are new, the latest ones where there are too many. */
+  | { readonly type: 'packets'; readonly report: CaptureReport; readonly rows: readonly PacketSummary[] }
   | { readonly type: 'snapshots'; readonly report: SnapshotsReport }
   | { readonly type: 'stats'; readonly stats: readonly (readonly [DomainId, DomainStats])[] }
   /** Every file that is on its way. */

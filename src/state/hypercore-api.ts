@@ -77,6 +77,13 @@ export function createHypercore(seat: Seat, version: string): Hypercore {
       setText: async (text) => seat.policy.setText(text),
       log: () => [...seat.policy.store.getState().decisions],
     },
+    capture: {
+      start: async () => seat.call('capture', { act: 'start' }),
+      stop: async () => seat.call('capture', { act: 'stop' }),
+      clear: async () => seat.call('capture', { act: 'clear' }),
+      packets: () => [...seat.packets.rows()],
+      file: async (id) => seat.call('exportCapture', { of: id === undefined ? undefined : find(id).id }),
+    },
     measurements: () => {
       throw notImplemented('The record of measurements')
     },

@@ -27,6 +27,7 @@ import {
   type SwitchFigure,
 } from './machine-store.ts'
 import { browserEnvironment, type PageEnvironment } from './page-environment.ts'
+import { PacketLog } from './packet-log.ts'
 import { PolicyDesk } from './policy-desk.ts'
 import { StatsHistory } from './stats-history.ts'
 import { SupervisorClient, type SupervisorPort } from './supervisor-client.ts'
@@ -41,6 +42,7 @@ export class Seat {
   /** Files on their way, and text for clipboards. */
   readonly crossings = new Crossings((answer) => this.call('answerClip', { answer }))
   readonly policy = new PolicyDesk((text) => this.call('setPolicy', { text }))
+  readonly packets = new PacketLog()
   /** Resolves when HyperCore has taken over; rejects when it died before. */
   readonly ready: Promise<void>
   readonly #environment: PageEnvironment
@@ -121,6 +123,8 @@ export class Seat {
       case 'decisions':
       case 'consents':
         return this.policy.receive(event)
+      case 'packets':
+        return this.packets.receive(event)
       case 'transfers':
       case 'clip-offer':
       case 'clip-wanted':

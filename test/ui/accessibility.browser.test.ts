@@ -35,6 +35,15 @@ const question = async (page: Page) => {
   await page.getByRole('dialog', { name: 'May this cross?' }).waitFor()
 }
 
+const packets = async (page: Page) => {
+  await page.getByRole('button', { name: 'More', exact: true }).click()
+  await page.getByRole('menuitem', { name: 'Packets' }).click()
+  const panel = page.getByRole('region', { name: 'Packets', exact: true })
+  await panel.getByRole('button', { name: 'Record', exact: true }).click()
+  await page.evaluate(() => window.harness.passPackets(40))
+  await panel.getByText('40 of 40 listed').waitFor()
+}
+
 /** Every screen: the scene, and what a person does to get there. */
 const SCREENS: readonly [name: string, query: string, reach?: (page: Page) => Promise<void>][] = [
   ['boot screen', 'scene=boot'],
@@ -108,6 +117,16 @@ const SCREENS: readonly [name: string, query: string, reach?: (page: Page) => Pr
   ['policy as text, with a mistake', 'scene=shell', policyTab('Text', 'web internet gopher allow')],
   ['decisions', 'scene=shell', policyTab('Decisions')],
   ['a question of the policy’s', 'scene=shell', question],
+  [
+    'packets, nothing recorded',
+    'scene=shell',
+    async (page) => {
+      await page.getByRole('button', { name: 'More', exact: true }).click()
+      await page.getByRole('menuitem', { name: 'Packets' }).click()
+      await page.getByText('Nothing is recorded').waitFor()
+    },
+  ],
+  ['packets', 'scene=shell', packets],
   ['keys', 'scene=shell', choose('Keys')],
   ['hypercalls', 'scene=shell', choose('Hypercalls')],
   ['honesty', 'scene=shell', choose('What is real, what is modelled')],

@@ -9,6 +9,7 @@ import {
   Gauge,
   History,
   HardDrive,
+  Network,
   OctagonX,
   Pause,
   Play,
@@ -16,6 +17,7 @@ import {
   RotateCcw,
   Trash2,
 } from 'lucide-react'
+import { useStore } from 'zustand'
 import type { DomainId, DomainState, ViewKind } from '../../protocol/domain.ts'
 import { isLive } from '../../state/machine-store.ts'
 import { chooseFiles, sendFiles } from '../files/send-files.ts'
@@ -45,6 +47,7 @@ export function DomainMenuItems({ id }: { readonly id: DomainId }) {
   const domain = useMachine(({ domains }) => domains.find((candidate) => candidate.id === id))
   const view = useMachine(({ views }) => views[id])
   const hibernates = useMachine(({ snapshots }) => snapshots.hibernating.includes(id))
+  const hasPort = useStore(seat.packets.store, ({ ports }) => ports.some((port) => port.id === id))
   const dismissed = useShellState(({ dismissedCrashes }) => dismissedCrashes[id])
   if (domain === undefined) return undefined
   const { state, name, lossOnKill } = domain
@@ -147,6 +150,13 @@ export function DomainMenuItems({ id }: { readonly id: DomainId }) {
           Disk…
         </MenuItem>
       )}
+      <MenuItem
+        icon={<Network size={ICON} />}
+        disabled={!hasPort}
+        onSelect={() => shell.showPackets({ port: id })}
+      >
+        Packets
+      </MenuItem>
       <MenuItem icon={<Gauge size={ICON} />} onSelect={() => shell.open({ kind: 'limits', id })}>
         Figures and limits…
       </MenuItem>

@@ -13,6 +13,7 @@ import {
   Keyboard,
   Maximize,
   Minus,
+  Network,
   Plus,
   PhoneCall,
   Power,
@@ -156,7 +157,8 @@ function TextItems() {
 
 function MachineItems() {
   const shell = useShell()
-  const { policy } = useSeat()
+  const { packets, policy } = useSeat()
+  const recording = useStore(packets.store, (state) => state.recording)
   const denied = useStore(policy.store, (state) => state.denied)
   const focusedId = useMachine((state) => state.focusedId)
   return (
@@ -199,6 +201,13 @@ function MachineItems() {
         onSelect={() => shell.open({ kind: 'policy' })}
       >
         Policy
+      </MenuItem>
+      <MenuItem
+        icon={<Network size={ICON} />}
+        {...(recording ? { hint: 'recording' } : {})}
+        onSelect={() => shell.showPackets({ port: undefined })}
+      >
+        Packets
       </MenuItem>
     </MenuGroup>
   )

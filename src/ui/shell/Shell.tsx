@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react'
 import type { AppProps } from '../app-props.ts'
 import { Crossings } from '../files/Crossings.tsx'
 import { FirstVisit } from '../hints/FirstVisit.tsx'
+import { PacketPanel } from '../network/PacketPanel.tsx'
 import { ConsentDialog } from '../policy/ConsentDialog.tsx'
 import { OnScreenKeyboard } from '../stage/OnScreenKeyboard.tsx'
 import { useSeat, useStage } from '../stage/seat-context.tsx'
@@ -32,6 +33,7 @@ export function Shell(props: Props) {
 function Console({ embed, restart, version, standaloneUrl }: Props) {
   useShortcuts()
   const keyboard = useShellState((state) => state.keyboard)
+  const packets = useShellState((state) => state.packets)
   return (
     <div className={styles['shell']} data-embed={embed || undefined}>
       {!embed && <NothingKept />}
@@ -39,6 +41,7 @@ function Console({ embed, restart, version, standaloneUrl }: Props) {
       <main className={styles['main']}>
         <h1 className="visually-hidden">HyperSpace</h1>
         <Frame />
+        {packets !== undefined && <PacketPanel port={packets.port} />}
         {keyboard && (
           <div className={styles['keyboard']}>
             <OnScreenKeyboard />

@@ -31,6 +31,8 @@ export type Message = { readonly key: number; readonly tone: 'info' | 'fault'; r
 export type ShellState = {
   readonly dialog: ShellDialog | undefined
   readonly keyboard: boolean
+  /** The panel of packets, where it is open, and the domain that it is held to. */
+  readonly packets: { readonly port: DomainId | undefined } | undefined
   readonly messages: readonly Message[]
   /** Crash reports that were put away, by domain: the time of the crash. */
   readonly dismissedCrashes: Readonly<Record<string, number>>
@@ -43,6 +45,7 @@ export class Shell {
   readonly store: StoreApi<ShellState> = createStore<ShellState>(() => ({
     dialog: undefined,
     keyboard: false,
+    packets: undefined,
     messages: [],
     dismissedCrashes: {},
   }))
@@ -58,6 +61,10 @@ export class Shell {
 
   toggleKeyboard(): void {
     this.store.setState(({ keyboard }) => ({ keyboard: !keyboard }))
+  }
+
+  showPackets(packets: ShellState['packets']): void {
+    this.store.setState({ packets })
   }
 
   dismissCrash(id: DomainId, at: number): void {

@@ -21,6 +21,7 @@ import type {
   SupervisorRequest,
 } from '../../../src/protocol/supervisor.ts'
 import type { ConsentRequest, PolicyDecision } from '../../../src/protocol/policy.ts'
+import type { CaptureAct, PacketSummary } from '../../../src/protocol/packets.ts'
 import type { TransferInfo } from '../../../src/protocol/transfers.ts'
 
 const MIB = 2 ** 20
@@ -70,6 +71,8 @@ export class FakeMachine extends EventTarget {
   readonly #consoles = new Map<DomainId, MessagePort>()
   #report: SnapshotsReport = { storage: { kind: 'opening' }, snapshots: [], current: [], hibernating: [] }
   #clock = 0
+  #recording = false
+  #seen = 0
 
   postMessage(message: SupervisorRequest): void {
     if (message.kind === 'hand-off') {
@@ -121,6 +124,10 @@ export class FakeMachine extends EventTarget {
         return this.#event({ type: 'policy', text: call.args.text })
       case 'answerConsent':
         return this.#event({ type: 'consents', open: [] })
+      case 'capture':
+        return this.#capture(call.args.act)
+      case 'exportCapture':
+        return new Blob([`of ${call.args.of ?? 'all'}`])
       case 'diskUsage':
         return { sizeBytes: 2 ** 28, storedBytes: 21 * 2 ** 20, originBytes: 2 ** 27, quotaBytes: 2 ** 34 }
       case 'exportDisk':
@@ -276,6 +283,31 @@ export class FakeMachine extends EventTarget {
 
   transfers(transfers: readonly TransferInfo[]): void {
     this.#event({ type: 'transfers', transfers })
+  }
+
+  #capture(act: CaptureAct): void {
+    if (act === 'clear') this.#seen = 0
+    else this.#recording = act === 'start'
+    this.packets([])
+  }
+
+  /** Frames that have passed, numbered on. */
+  packets(rows: readonly Omit<PacketSummary, 'number'>[]): void {
+    const numbered = rows.map((row, index) => Object.assign({}, row, { number: this.#seen + index + 1 }))
+    this.#seen += rows.length
+    const ports = [...this.domains.keys()].slice(0, 3).map((id, index) => ({
+      id,
+      mac: `02:48:53:00:00:0${index + 1}`,
+      address: `10.83.7.1${index}`,
+    }))
+    const report = {
+      recording: this.#recording,
+      packets: this.#seen,
+      bytes: this.#seen * 98,
+      seen: this.#seen,
+      ports,
+    }
+    this.#event({ type: 'packets', report, rows: numbered })
   }
 
   decisions(rows: readonly PolicyDecision[], denied: number): void {

@@ -8,6 +8,7 @@ import { App } from '../../../src/ui/App.tsx'
 import type { RestartTarget, Screen } from '../../../src/ui/app-props.ts'
 import { StageController } from '../../../src/ui/stage/stage-controller.ts'
 import { domainId, FakeMachine } from './fake-machine.ts'
+import { passPackets } from './packets.ts'
 import { CRASH, FakeFirmware, handOffFor, populate, screenFor } from './scenes.ts'
 
 const query = new URLSearchParams(location.search)
@@ -51,7 +52,18 @@ createRoot(root).render(
   />,
 )
 
-export const harness = { CRASH, domainId, seat, stage, machine, firmware, preferences, restarts, choices }
+export const harness = {
+  CRASH,
+  domainId,
+  seat,
+  stage,
+  machine,
+  firmware,
+  preferences,
+  restarts,
+  choices,
+  passPackets: (count: number) => passPackets(machine, count),
+}
 declare global {
   interface Window {
     harness: typeof harness

@@ -12,7 +12,7 @@ export type NetworkAccess = 'none' | 'gateway' | 'fabric' | 'zone'
 
 export type ApplianceDisk = {
   /** Where an earlier version of this product kept the original's disk, as a raw image. */
-  readonly formerPath: string
+  readonly formerPath: string | undefined
   readonly sizeMiB: number
   /** What stands in where the image may not be used: a further guest, or a browser without storage. */
   readonly substitute: 'volatile' | 'none'
@@ -113,13 +113,13 @@ export const APPLIANCES: readonly ApplianceDefinition[] = [
     memoryMiB: 48,
     limits: EQUAL,
     attachVolume: true,
-    disk: undefined,
+    disk: { formerPath: undefined, sizeMiB: 16, substitute: 'none', commandLine: 'hs.disk=sdb' },
     network: 'fabric',
     capabilities: [],
     framebuffer: undefined,
     keeping: 'always',
-    persistence: 'Nothing yet: conversations end with the guest.',
-    lossOnKill: 'The conversations in it.',
+    persistence: 'Its name, settings and conversations are on a disk in this browser.',
+    lossOnKill: 'The last few seconds of its conversations.',
     lossOnKillWithoutDisk: 'The conversations in it.',
   },
   {

@@ -17,7 +17,8 @@ type Owner = {
 export function persistentDisk({ name, disk }: ApplianceDefinition): PersistentDisk | undefined {
   if (disk === undefined) return undefined
   const base = { kind: 'blank', bytes: disk.sizeMiB * 2 ** 20 } as const
-  return { kind: 'persistent', name, base, formerPath: disk.formerPath }
+  const { formerPath } = disk
+  return { kind: 'persistent', name, base, ...(formerPath === undefined ? {} : { formerPath }) }
 }
 
 /** The disk of a domain that outlives it. */

@@ -40,6 +40,10 @@ export const REAL: readonly Statement[] = [
     text: 'Real Ethernet frames from real network drivers, switched, checked and answered here: ARP, DHCP, DNS, TCP. A frame with a forged sender or against the policy is dropped and counted.',
   },
   {
+    title: 'Disks',
+    text: 'What a guest’s sync has returned from is on stable storage in this browser and outlives a killed tab; a saved image is byte for byte the guest’s disk. A disk image of your own is started by a real BIOS and never written.',
+  },
+  {
     title: 'Every figure',
     text: 'Processor share, speed, traffic and memory are counted, four times a second. A switch is timed from your key to the frame that shows the other guest.',
   },

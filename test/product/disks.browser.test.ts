@@ -1,0 +1,88 @@
+import type { JSHandle, Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { bootableFloppy } from '../support/boot-media.ts'
+import { openMachine, PATIENCE, typeLine, untilReady, untilShown } from './driver.ts'
+
+async function fileToDrop(page: Page, file: Blob, name: string): Promise<JSHandle<DataTransfer>> {
+  const text = Buffer.from(await file.arrayBuffer()).toString('base64')
+  return page.evaluateHandle(
+    ([text, name]) => {
+      const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+      const transfer = new DataTransfer()
+      transfer.items.add(new File([bytes], name))
+      return transfer
+    },
+    [text, name] as const,
+  )
+}
+
+test('a floppy that is dropped on the page starts in a machine of its own and hears its keys', async () => {
+  const { page, complaints } = await openMachine('?boot=primary')
+  await untilReady(page, ['primary'])
+  const packed = await new Response(
+    bootableFloppy('started from a dropped floppy').stream().pipeThrough(new CompressionStream('gzip')),
+  ).blob()
+  const dataTransfer = await fileToDrop(page, packed, 'my floppy.img.gz')
+  await page.dispatchEvent('[data-stage]', 'dragenter', { dataTransfer })
+  const target = page.getByText('Start it in a machine of its own').locator('..')
+  await target.dispatchEvent('drop', { dataTransfer })
+
+  const dialog = page.getByRole('dialog', { name: 'A machine for your own image' })
+  await dialog.getByText('There is something for a BIOS to start.').waitFor()
+  expect(await dialog.getByLabel('Name').inputValue()).toBe('my floppy')
+  expect(await dialog.getByLabel('Drive').inputValue()).toBe('floppy')
+  expect(await dialog.getByLabel('System').inputValue()).toBe('dos')
+  await dialog.getByRole('button', { name: 'Start' }).click()
+
+  await page.waitForFunction(
+    () => globalThis.hypercore.domains().some(({ id, ready, focused }) => id === 'own-2' && ready && focused),
+    undefined,
+    { timeout: PATIENCE },
+  )
+  const waitFor = (text: string) =>
+    page.evaluate((text) => globalThis.hypercore.console('own-2').waitFor(text), text)
+  await waitFor('started from a dropped floppy')
+  // Real keys, through the keyboard controller to INT 16h, and back on COM1.
+  await page.keyboard.type('hello')
+  expect(await waitFor('hello')).toBe('hello')
+  expect(complaints).toEqual([])
+})
+
+test('a disk is saved, reset and put back by its dialog', async () => {
+  const { page, complaints } = await openMachine('?boot=primary')
+  await untilReady(page, ['primary'])
+  await typeLine(page, 'echo kept-$((6 * 7)) > /root/file; sync; echo synced-$((6 * 7))')
+  await untilShown(page, 'primary', /^synced-42$/m)
+  await page.evaluate(() => globalThis.hypercore.shutdown('primary'))
+  const open = async () => {
+    await page.getByRole('button', { name: 'Primary: menu' }).click()
+    await page.getByRole('menuitem', { name: 'Disk…' }).click()
+  }
+  await open()
+  const dialog = page.getByRole('dialog', { name: 'Disk of Primary' })
+  const [download] = await Promise.all([
+    page.waitForEvent('download', { timeout: PATIENCE }),
+    dialog.getByRole('button', { name: 'Save as an image' }).click(),
+  ])
+  const image = await download.path()
+  await dialog.getByRole('button', { name: 'Reset…' }).click()
+  await dialog.getByRole('button', { name: 'Reset the disk' }).click()
+  await dialog.getByText('The disk is blank.').waitFor({ timeout: PATIENCE })
+  expect(await page.evaluate(async () => (await globalThis.hypercore.diskUsage('primary')).storedBytes)).toBe(
+    0,
+  )
+
+  const [chooser] = await Promise.all([
+    page.waitForEvent('filechooser'),
+    dialog.getByRole('button', { name: 'Replace by an image…' }).click(),
+  ])
+  await chooser.setFiles(image)
+  await dialog.getByRole('button', { name: 'Replace the content' }).click()
+  await dialog.getByText('The disk now holds').waitFor({ timeout: PATIENCE })
+  await dialog.getByRole('button', { name: 'Close' }).last().click()
+  await page.evaluate(() => globalThis.hypercore.start('primary'))
+  await untilReady(page, ['primary'])
+  await typeLine(page, 'cat /root/file')
+  await untilShown(page, 'primary', /^kept-42$/m)
+  expect(complaints).toEqual([])
+})

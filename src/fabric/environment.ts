@@ -44,6 +44,8 @@ export type FabricEnvironment = {
   readonly sites: readonly string[]
   /** Undefined: no relay is set up. */
   readonly relay: ((host: string, port: number) => RelayStream) | undefined
+  /** Machines on the trunk came, went or have other guests. */
+  trunkChanged?(): void
   /** Every frame as it comes from and goes to a port, dropped ones included. */
   observe?(portId: string, direction: 'from-guest' | 'to-guest', frame: Uint8Array): void
   /** The frame that was observed last as coming from this port is not carried. */

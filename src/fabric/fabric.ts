@@ -28,11 +28,17 @@ import {
   type Ipv4Packet,
 } from './packets/ipv4.ts'
 import { Port } from './port.ts'
+import { addressFrame, Trunk, TRUNK_MAC, type RemoteStation } from './trunk.ts'
 
 /** Frames of one message that are looked at; the vNIC sends a few dozen a slice. */
 const MOST_FRAMES_A_TURN = 1024
 
+/** A guest, here or on another machine. */
+type Station = Pick<Port, 'id' | 'address' | 'flows' | 'deliver' | 'tellUnreachable'>
+
 export class Fabric {
+  /** The guests of other machines; none until a link is attached to it. */
+  readonly trunk: Trunk
   readonly #environment: FabricEnvironment
   readonly #machine: number
   readonly #ports = new Map<number, { readonly port: Port; readonly gateway: Gateway }>()
@@ -42,6 +48,13 @@ export class Fabric {
   constructor(environment: FabricEnvironment, machine = drawMachineNumber()) {
     this.#environment = environment
     this.#machine = machine
+    this.trunk = new Trunk({
+      machine,
+      now: () => environment.now(),
+      stations: () => [...this.#byAddress.values()].map(({ id, address }) => ({ name: id, address })),
+      arrived: (from, packet, frame) => this.#arrived(from, packet, frame),
+      changed: () => environment.trunkChanged?.(),
+    })
   }
 
   /** @throws Error when the MAC is taken or no address is left: both are given out by the supervisor */
@@ -59,6 +72,7 @@ export class Fabric {
     })
     this.#ports.set(port.mac, { port, gateway })
     this.#byAddress.set(address, port)
+    this.trunk.announce()
     return {
       address: formatIpv4Address(address),
       receive: (untrustedFrames) => this.#receive(port, gateway, untrustedFrames),
@@ -70,6 +84,7 @@ export class Fabric {
         gateway.close()
         this.#ports.delete(port.mac)
         this.#byAddress.delete(address)
+        this.trunk.announce()
       },
     }
   }
@@ -81,6 +96,7 @@ export class Fabric {
       port.flows.review(allowed)
       gateway.review(allowed)
     }
+    this.trunk.review(allowed)
   }
 
   #receive(port: Port, gateway: Gateway, untrustedFrames: readonly Uint8Array[]): void {
@@ -129,10 +145,11 @@ export class Fabric {
 
   #macFor(port: Port, address: number): number | undefined {
     if (address === GATEWAY_ADDRESS || address === PORTAL_ADDRESS) return GATEWAY_MAC
-    const peer = this.#byAddress.get(address)
+    const peer = this.#byAddress.get(address) ?? this.trunk.station(address)
     if (peer === undefined) return undefined
     const talk = this.#environment.mayTalk(port.id, peer.id) || this.#environment.mayTalk(peer.id, port.id)
-    return talk ? peer.mac : undefined
+    if (!talk) return undefined
+    return peer instanceof Port ? peer.mac : TRUNK_MAC
   }
 
   #takeIpv4(port: Port, gateway: Gateway, untrustedFrame: Uint8Array, now: number): DropReason | undefined {
@@ -145,15 +162,23 @@ export class Fabric {
     }
     if (isGroupMac(mac)) return gateway.takeDhcp(packet) === undefined ? undefined : 'broadcast'
     if (mac === GATEWAY_MAC) return gateway.take(packet)
-    const peer = this.#ports.get(mac)?.port
+    const peer = mac === TRUNK_MAC ? this.trunk.station(packet.destination) : this.#ports.get(mac)?.port
     if (peer === undefined || peer === port || packet.destination !== peer.address)
       return 'unknown-destination'
     return this.#between(port, peer, packet, untrustedFrame, now)
   }
 
+  /** A packet over the trunk. Nobody on the other side is told what becomes of it. */
+  #arrived(from: RemoteStation, packet: Ipv4Packet, frame: Uint8Array): void {
+    const peer = this.#byAddress.get(packet.destination)
+    if (peer === undefined) return
+    addressFrame(frame, peer.mac)
+    this.#between(from, peer, packet, frame, this.#environment.now())
+  }
+
   #between(
-    port: Port,
-    peer: Port,
+    port: Station,
+    peer: Station,
     packet: Ipv4Packet,
     untrustedFrame: Uint8Array,
     now: number,
@@ -169,7 +194,7 @@ export class Fabric {
     return undefined
   }
 
-  #isOpen(port: Port, peer: Port, ends: Ends, now: number): boolean {
+  #isOpen(port: Station, peer: Station, ends: Ends, now: number): boolean {
     const { protocol, sourcePort, destinationPort } = ends
     return (
       (!ends.isEchoReply && port.flows.has(peer.address, protocol, sourcePort, destinationPort, now)) ||
@@ -178,7 +203,7 @@ export class Fabric {
   }
 
   /** An ICMP error about a packet of a conversation between the two. */
-  #isAboutTheirs(port: Port, peer: Port, packet: Ipv4Packet, now: number): boolean {
+  #isAboutTheirs(port: Station, peer: Station, packet: Ipv4Packet, now: number): boolean {
     const quoted = quotedPacket(packet)
     if (quoted === undefined || quoted.source !== peer.address || quoted.destination !== port.address)
       return false
@@ -201,7 +226,7 @@ export class Fabric {
   }
 
   /** Asks the policy for a new conversation, and remembers a yes. */
-  #mayOpen(port: Port, packet: Ipv4Packet, ends: Ends, destination: { readonly id: string }): boolean {
+  #mayOpen(port: Station, packet: Ipv4Packet, ends: Ends, destination: { readonly id: string }): boolean {
     const { protocol, sourcePort, destinationPort } = ends
     const flow = this.#allowed(port, packet, destination.id, serviceOf(protocol, destinationPort))
     const now = this.#environment.now()
@@ -212,7 +237,7 @@ export class Fabric {
   }
 
   /** The flow, where the policy allows it. A no is told to the guest, so that it need not wait for nothing. */
-  #allowed(port: Port, packet: Ipv4Packet, destination: string, service: string): Flow | undefined {
+  #allowed(port: Station, packet: Ipv4Packet, destination: string, service: string): Flow | undefined {
     const flow = { source: port.id, destination, service }
     const verdict = this.#environment.decide(flow)
     if (verdict === 'allow') return flow
@@ -222,6 +247,8 @@ export class Fabric {
 
   /** Another domain's address by its id, for those who may talk to it. */
   #addressOf(port: Port, name: string): number | undefined {
+    const remote = this.trunk.addressOf(name)
+    if (remote !== undefined) return this.#macFor(port, remote) === undefined ? undefined : remote
     for (const { port: peer } of this.#ports.values()) {
       if (peer.id !== name) continue
       return peer === port || this.#macFor(port, peer.address) !== undefined ? peer.address : undefined

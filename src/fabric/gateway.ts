@@ -35,6 +35,9 @@ const DNS_PORT = 53
 const NTP_PORT = 123
 const HTTP_PORT = 80
 
+/** A guest of another machine, “messaging.m117”: no name of the world outside ends so. */
+const TRUNK_NAME = /^[a-z0-9-]+\.m\d{1,3}$/
+
 /** What a gateway may ask of the switch. */
 export type GatewayHost = {
   /** Whether the policy lets the port open this conversation with `destination`, or has before. */
@@ -179,7 +182,7 @@ export class Gateway {
     const own = name.endsWith(`.${DOMAIN_NAME}`) ? name.slice(0, -DOMAIN_NAME.length - 1) : name
     if (own === 'gateway') return GATEWAY_ADDRESS
     if (this.#environment.sites.includes(own)) return PORTAL_ADDRESS
-    if (!own.includes('.')) return this.#host.addressOf(own)
+    if (!own.includes('.') || TRUNK_NAME.test(own)) return this.#host.addressOf(own)
     // These never leave a machine or its network (RFC 6761, RFC 6762); nothing outside answers for them.
     if (/\.(?:internal|local|localhost|invalid|test|arpa)$/.test(own) || !isWorldName(own)) return undefined
     return this.#port.standIns.addressOf(own)

@@ -7,6 +7,7 @@ import type { RelaySocket } from '../fabric/relay/wisp.ts'
 import type { DomainEvent, DomainRequest } from '../protocol/guest.ts'
 import type { SupervisorMessage } from '../protocol/supervisor.ts'
 import type { StoreListener, StorePort } from './store-client.ts'
+import type { TrunkMessage } from '../protocol/trunk.ts'
 
 /** One domain worker. */
 export type DomainPort = {
@@ -31,6 +32,8 @@ export type BootParts = {
 
 /** What the guests' network reaches beyond the fabric. */
 export type Outside = Pick<FabricEnvironment, 'fetch' | 'site' | 'sites'> & {
+  /** A channel that every tab of this browser hears, but not the one that speaks. */
+  openTabs(receive: (untrustedMessage: unknown) => void): { post(message: TrunkMessage): void; close(): void }
   /** A WebSocket to a relay. */
   openSocket(url: string): RelaySocket
 }

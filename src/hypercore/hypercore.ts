@@ -110,6 +110,8 @@ export class HyperCore implements DomainHost {
     switch (request.kind) {
       case 'hand-off':
         return this.#takeOver(request)
+      case 'trunk-peer':
+        return this.#board?.network.trunk.joinPeer(request.port)
       case 'call':
         void this.#answer(request.callId, request.call)
         return undefined
@@ -142,6 +144,8 @@ export class HyperCore implements DomainHost {
         return this.#packets.act(request.args.act)
       case 'exportCapture':
         return ok(this.#packets.file(request.args.of))
+      case 'joinTabs':
+        return ok(this.#board?.network.trunk.joinTabs(request.args.on))
       case 'cancelTransfer':
         return this.broker.cancelTransfer(request.args.transfer)
       case 'answerClip':
@@ -238,7 +242,9 @@ export class HyperCore implements DomainHost {
   #takeOver({ handOff, policyText, hibernating }: Extract<SupervisorRequest, { kind: 'hand-off' }>): void {
     if (this.#board !== undefined) return this.log('error', 'a second hand-off was ignored')
     const { relayUrl } = handOff.settings
-    const network = new Network(this.environment, this.guard, this.#packets, relayUrl)
+    const network = new Network(this.environment, this.guard, this.#packets, relayUrl, (report) =>
+      this.#emit({ type: 'trunk', report }),
+    )
     const starter = new Starter(handOff, this.environment)
     const { storage } = handOff.platform
     const unavailable = storage.kind === 'opfs' ? undefined : storage.why

@@ -5,8 +5,10 @@ import type { AttachedPort, Flow, PortCounters, Verdict } from '../fabric/enviro
 import { Wisp } from '../fabric/relay/wisp.ts'
 import { parseNetworkMessage, type NetworkMessage } from '../protocol/channels.ts'
 
+import type { TrunkReport } from '../protocol/trunk.ts'
 import type { HyperCoreEnvironment } from './environment.ts'
 import type { Packets } from './packets.ts'
+import { TrunkLinks } from './trunk-links.ts'
 
 /** A card's cable: the end that goes to the domain's worker. */
 export type Cable = {
@@ -22,11 +24,18 @@ export type FlowRules = {
 
 export class Network {
   readonly #fabric: Fabric
+  readonly trunk: TrunkLinks
   readonly #packets: Packets
   readonly #attached = new Map<string, AttachedPort>()
 
   /** `relayUrl`: of a relay that speaks WISP; empty: there is none. */
-  constructor(environment: HyperCoreEnvironment, rules: FlowRules, packets: Packets, relayUrl: string) {
+  constructor(
+    environment: HyperCoreEnvironment,
+    rules: FlowRules,
+    packets: Packets,
+    relayUrl: string,
+    trunkChanged: (report: TrunkReport) => void,
+  ) {
     const { outside } = environment
     this.#packets = packets
     const wisp = relayUrl === '' ? undefined : new Wisp(() => outside.openSocket(relayUrl))
@@ -40,7 +49,10 @@ export class Network {
       relay: wisp === undefined ? undefined : (host, port) => wisp.connect(host, port),
       observe: (id, direction, frame) => packets.observe(id, direction, frame),
       refused: (id, reason) => packets.refused(id, reason),
+      trunkChanged: () => tell(),
     })
+    this.trunk = new TrunkLinks(environment, this.#fabric.trunk, () => tell())
+    const tell = (): void => trunkChanged(this.trunk.report())
   }
 
   plug(id: string, mac: string): Cable {

@@ -48,6 +48,11 @@ const core = new HyperCore({
     fetch: (url, init) => fetch(url, init),
     site: siteFile,
     sites,
+    openTabs(receive) {
+      const channel = new BroadcastChannel('hyperspace.trunk')
+      channel.onmessage = ({ data }: MessageEvent<unknown>) => receive(data)
+      return { post: (message) => channel.postMessage(message), close: () => channel.close() }
+    },
     openSocket: (url) => new WebSocket(url),
   },
   post: (message, transfer) => self.postMessage(message, [...transfer]),

@@ -9,6 +9,7 @@ import type { CaptureAct, CaptureReport, PacketSummary } from './packets.ts'
 import type { ConsentAnswer, ConsentRequest, PolicyDecision } from './policy.ts'
 import type { SnapshotId, SnapshotsReport, SnapshotTaken } from './snapshot.ts'
 import type { TransferInfo } from './transfers.ts'
+import type { TrunkReport } from './trunk.ts'
 
 /** Every call: its arguments and what it answers. */
 export type Calls = {
@@ -61,6 +62,8 @@ export type Calls = {
   capture: { args: { act: CaptureAct }; result: void }
   /** As pcapng; `of`: one domain's port alone. */
   exportCapture: { args: { of: DomainId | undefined }; result: Blob }
+  /** Joins the machines in other tabs of this browser over the trunk, or leaves them. */
+  joinTabs: { args: { on: boolean }; result: void }
   /** What the page answers to `clip-wanted`. */
   answerClip: { args: { answer: ClipAnswer }; result: void }
 }
@@ -82,6 +85,8 @@ export type SupervisorRequest =
       /** Ids of domains that the person has let hibernate. */
       readonly hibernating: readonly string[]
     }
+  /** Another browser's machine, joined over the trunk: its TrunkMessages come and go by this port, and null ends it. */
+  | { readonly kind: 'trunk-peer'; readonly port: MessagePort }
   | { readonly kind: 'call'; readonly callId: number; readonly call: CallRequest }
 
 /** HyperCore → page. */
@@ -110,6 +115,7 @@ export type SupervisorEvent =
   | { readonly type: 'consents'; readonly open: readonly ConsentRequest[] }
   /** The capture's figures, and frames that are new, the latest ones where there are too many. */
   | { readonly type: 'packets'; readonly report: CaptureReport; readonly rows: readonly PacketSummary[] }
+  | { readonly type: 'trunk'; readonly report: TrunkReport }
   | { readonly type: 'snapshots'; readonly report: SnapshotsReport }
   | { readonly type: 'stats'; readonly stats: readonly (readonly [DomainId, DomainStats])[] }
   /** Every file that is on its way. */

@@ -4,6 +4,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla'
 import type { DomainId, DomainInfo, DomainState, ViewKind } from '../protocol/domain.ts'
 import type { HandOff } from '../protocol/hand-off.ts'
 import type { SnapshotsReport } from '../protocol/snapshot.ts'
+import type { TrunkReport } from '../protocol/trunk.ts'
 
 /** halted: the supervisor itself is gone; only a reload helps. */
 export type Phase = 'firmware' | 'running' | 'halted'
@@ -49,6 +50,8 @@ export type MachineState = {
   readonly views: Readonly<Record<string, ViewKind>>
   readonly lastSwitch: SwitchFigure | undefined
   readonly snapshots: SnapshotsReport
+  /** Undefined until something is joined. */
+  readonly trunk: TrunkReport | undefined
   /** Newest last. */
   readonly journal: readonly JournalEntry[]
 }
@@ -74,6 +77,7 @@ export function createMachineStore(): MachineStore {
     views: {},
     lastSwitch: undefined,
     snapshots: { storage: { kind: 'opening' }, snapshots: [], current: [], hibernating: [] },
+    trunk: undefined,
     journal: [],
   }))
 }

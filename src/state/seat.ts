@@ -32,6 +32,7 @@ import { PolicyDesk } from './policy-desk.ts'
 import { StatsHistory } from './stats-history.ts'
 import { SupervisorClient, type SupervisorPort } from './supervisor-client.ts'
 import { TerminalFeed } from './terminal-feed.ts'
+import { TrunkPeers } from './trunk-peers.ts'
 
 type Sessions = { readonly console: ConsoleSession; readonly display: DisplaySession }
 
@@ -43,6 +44,8 @@ export class Seat {
   readonly crossings = new Crossings((answer) => this.call('answerClip', { answer }))
   readonly policy = new PolicyDesk((text) => this.call('setPolicy', { text }))
   readonly packets = new PacketLog()
+  /** Machines of other browsers, joined by code. */
+  readonly trunkPeers = new TrunkPeers((port) => this.#client?.joinPeer(port))
   /** Resolves when HyperCore has taken over; rejects when it died before. */
   readonly ready: Promise<void>
   readonly #environment: PageEnvironment
@@ -119,6 +122,8 @@ export class Seat {
           this.events.emit('stats', { id, stats })
         }
         return
+      case 'trunk':
+        return this.store.setState({ trunk: event.report })
       case 'policy':
       case 'decisions':
       case 'consents':

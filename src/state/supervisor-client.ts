@@ -14,7 +14,7 @@ import type {
 
 /** What is used of a Worker (or, in tests, of a MessagePort). */
 export type SupervisorPort = {
-  postMessage(message: SupervisorRequest): void
+  postMessage(message: SupervisorRequest, transfer?: Transferable[]): void
   addEventListener(type: string, listener: (event: Event) => void): void
   removeEventListener(type: string, listener: (event: Event) => void): void
   /** MessagePorts deliver nothing before. */
@@ -57,6 +57,11 @@ export class SupervisorClient {
 
   handOff(handOff: HandOff, policyText: string | undefined, hibernating: readonly string[]): void {
     this.#port.postMessage({ kind: 'hand-off', handOff, policyText, hibernating })
+  }
+
+  /** Another browser's machine on the trunk. */
+  joinPeer(port: MessagePort): void {
+    this.#port.postMessage({ kind: 'trunk-peer', port }, [port])
   }
 
   /** Calls that have not settled yet. */

@@ -70,7 +70,7 @@ export class Bench {
   readonly asked: Flow[] = []
   decide: (flow: Flow) => Verdict
 
-  constructor(options: BenchOptions = {}) {
+  constructor(options: BenchOptions = {}, machine = 7) {
     this.decide = options.decide ?? (() => 'deny')
     this.fabric = new Fabric(
       {
@@ -88,7 +88,7 @@ export class Bench {
         now: () => this.clock.now(),
         after: (ms, action) => this.clock.after(ms, action),
       },
-      7,
+      machine,
     )
   }
 

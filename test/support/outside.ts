@@ -7,6 +7,7 @@ export const OUTSIDE: Outside = {
   fetch: () => Promise.reject(new TypeError('there is no world outside of a test')),
   site: siteFiles,
   sites: portalSites,
+  openTabs: () => ({ post: () => undefined, close: () => undefined }),
   openSocket: () => {
     throw new Error('no relay is set up in this test')
   },

@@ -115,6 +115,15 @@ const SCREENS: readonly [name: string, query: string, reach?: (page: Page) => Pr
   ['journal', 'scene=shell', choose('Journal')],
   ['policy as a table', 'scene=shell', choose('Policy')],
   ['policy as text, with a mistake', 'scene=shell', policyTab('Text', 'web internet gopher allow')],
+  [
+    'trunk',
+    'scene=shell',
+    async (page) => {
+      await choose('Trunk')(page)
+      await page.getByRole('checkbox', { name: /Other tabs/ }).check()
+      await page.getByText('messaging.m83').waitFor()
+    },
+  ],
   ['decisions', 'scene=shell', policyTab('Decisions')],
   ['a question of the policy’s', 'scene=shell', question],
   [

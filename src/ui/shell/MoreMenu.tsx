@@ -1,6 +1,7 @@
 /** Everything that is not switching: the picture, the clipboard, text size, theme, the machine, and what it is. */
 
 import {
+  Cable,
   Clipboard,
   Disc,
   ClipboardPaste,
@@ -208,6 +209,9 @@ function MachineItems() {
         onSelect={() => shell.showPackets({ port: undefined })}
       >
         Packets
+      </MenuItem>
+      <MenuItem icon={<Cable size={ICON} />} onSelect={() => shell.open({ kind: 'trunk' })}>
+        Trunk
       </MenuItem>
     </MenuGroup>
   )

@@ -16,6 +16,7 @@ import { PolicyDialog } from '../policy/PolicyDialog.tsx'
 import { SnapshotsDialog } from '../snapshots/SnapshotsDialog.tsx'
 import { useStage } from '../stage/seat-context.tsx'
 import { Switcher } from '../switcher/Switcher.tsx'
+import { TrunkDialog } from '../trunk/TrunkDialog.tsx'
 import { ConfirmEnd } from './ConfirmEnd.tsx'
 import { ConfirmRestart } from './ConfirmRestart.tsx'
 import { LimitsDialog } from './LimitsDialog.tsx'
@@ -70,6 +71,8 @@ function Chosen({ dialog, restart, version }: Props & { readonly dialog: ShellDi
       return <Journal />
     case 'policy':
       return <PolicyDialog />
+    case 'trunk':
+      return <TrunkDialog />
     case 'hypercalls':
       return <Hypercalls />
     case 'keys':

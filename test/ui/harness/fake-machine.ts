@@ -79,6 +79,7 @@ export class FakeMachine extends EventTarget {
       this.#event({ type: 'ready', memoryBudgetMiB: message.handOff.memoryBudgetMiB })
       return
     }
+    if (message.kind === 'trunk-peer') return
     const { callId, call } = message
     this.calls.push(call)
     const fault = this.faults.get(call.name)
@@ -120,6 +121,8 @@ export class FakeMachine extends EventTarget {
         return `/root/inbox/${call.args.file}`
       case 'fetchFile':
         return new Blob([call.args.path])
+      case 'joinTabs':
+        return this.trunk(call.args.on)
       case 'setPolicy':
         return this.#event({ type: 'policy', text: call.args.text })
       case 'answerConsent':
@@ -308,6 +311,12 @@ export class FakeMachine extends EventTarget {
       ports,
     }
     this.#event({ type: 'packets', report, rows: numbered })
+  }
+
+  trunk(tabs: boolean): void {
+    const stations = [{ name: 'messaging.m83', address: '10.83.83.12' }]
+    const machines = tabs ? [{ machine: 83, stations }] : []
+    this.#event({ type: 'trunk', report: { machine: 117, tabs, machines, clash: false } })
   }
 
   decisions(rows: readonly PolicyDecision[], denied: number): void {

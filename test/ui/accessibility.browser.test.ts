@@ -120,7 +120,7 @@ const SCREENS: readonly [name: string, query: string, reach?: (page: Page) => Pr
     'scene=shell',
     async (page) => {
       await choose('Trunk')(page)
-      await page.getByRole('checkbox', { name: /Other tabs/ }).check()
+      await page.getByRole('checkbox', { name: /Other tabs/ }).click()
       await page.getByText('messaging.m83').waitFor()
     },
   ],

@@ -1,0 +1,105 @@
+/** Two machines in two tabs, joined over the trunk: a chat both ways by real keys, with the person's consent. */
+
+import type { Page } from 'playwright-core'
+import { expect, test, vi } from 'vitest'
+import { openMachine, PATIENCE, typeLine, untilReady, untilShown } from './driver.ts'
+
+/** Two machines boot on the processors of one. */
+vi.setConfig({ testTimeout: 600_000 })
+
+async function startMessaging(page: Page): Promise<void> {
+  await untilReady(page, ['primary'])
+  await page.evaluate(() => globalThis.hypercore.start('messaging'))
+  await untilReady(page, ['messaging'])
+  await page.evaluate(() => globalThis.hypercore.focus('messaging'))
+  await untilShown(page, 'messaging', /#lobby/)
+}
+
+async function joinTabs(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'More', exact: true }).click()
+  await page.getByRole('menuitem', { name: 'Trunk' }).click()
+  await page.getByRole('checkbox', { name: /Other tabs/ }).click()
+}
+
+async function closeDialog(page: Page): Promise<void> {
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click()
+}
+
+test('two tabs chat both ways, after the one has let the other in', async () => {
+  const { page: first } = await openMachine('?boot=primary')
+  await startMessaging(first)
+  const second = await first.context().newPage()
+  await second.goto(first.url())
+  await second.getByRole('button', { name: /second machine/i }).click()
+  await startMessaging(second)
+
+  await joinTabs(first)
+  await joinTabs(second)
+  const name = second.getByText(/^messaging\.m\d+$/)
+  await name.waitFor({ timeout: PATIENCE })
+  const host = (await name.textContent()) ?? ''
+  await closeDialog(first)
+  await closeDialog(second)
+
+  await second.bringToFront()
+  await second.evaluate(() => globalThis.hypercore.focus('messaging'))
+  await typeLine(second, `/connect ${host}`)
+  const question = first.getByRole('dialog', { name: 'May this cross?' })
+  await question.waitFor({ timeout: PATIENCE })
+  expect(await question.textContent()).toMatch(/Other machines.*Messaging/)
+  await first.bringToFront()
+  await expect
+    .poll(
+      async () => {
+        await question
+          .getByRole('button', { name: 'Allow this session' })
+          .click({ timeout: 1000 })
+          .catch(() => undefined)
+        return question.count()
+      },
+      { timeout: PATIENCE },
+    )
+    .toBe(0)
+
+  await second.bringToFront()
+  await untilShown(second, 'messaging', /Welcome|MOTD|Your host/i)
+  await typeLine(second, '/join #lobby')
+  await untilShown(second, 'messaging', /has joined #lobby[^]*Nicks|Users #lobby/i)
+  await typeLine(second, 'good evening from the other tab')
+  await first.bringToFront()
+  await untilShown(first, 'messaging', /good evening from the other tab/)
+  await first.evaluate(() => globalThis.hypercore.focus('messaging'))
+  await typeLine(first, 'and back to you')
+  await second.bringToFront()
+  await untilShown(second, 'messaging', /and back to you/)
+
+  const log = await first.evaluate(() => globalThis.hypercore.policy.log())
+  expect(log).toContainEqual(
+    expect.objectContaining({ source: 'trunk', destination: 'messaging', answered: 'session' }),
+  )
+})
+
+test('two browsers are joined by two codes, without a server', async () => {
+  const { page: first } = await openMachine('?boot=primary')
+  const { page: second } = await openMachine('?boot=primary')
+  await untilReady(first, ['primary'])
+  await untilReady(second, ['primary'])
+  for (const page of [first, second]) {
+    await page.getByRole('button', { name: 'More', exact: true }).click()
+    await page.getByRole('menuitem', { name: 'Trunk' }).click()
+  }
+  await first.getByRole('button', { name: 'Make an invitation' }).click()
+  const invitation = await first.getByLabel('Your invitation').inputValue({ timeout: PATIENCE })
+  await second
+    .getByLabel('The other person’s code')
+    .fill(`${invitation.slice(0, 60)}\n${invitation.slice(60)}`)
+  await second.getByRole('button', { name: 'Use this code' }).click()
+  const answer = await second.getByLabel('Your answer').inputValue({ timeout: PATIENCE })
+  await first.getByLabel('The other person’s code').fill(answer.slice(0, -20))
+  await first.getByRole('button', { name: 'Use this code' }).click()
+  await first.getByText(/damaged|does not accept/).waitFor()
+  await first.getByLabel('The other person’s code').fill(answer)
+  await first.getByRole('button', { name: 'Use this code' }).click()
+  await first.getByText(/^primary\.m\d+$/).waitFor({ timeout: PATIENCE })
+  await second.getByText(/^primary\.m\d+$/).waitFor({ timeout: PATIENCE })
+})

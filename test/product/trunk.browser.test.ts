@@ -101,5 +101,7 @@ test('two browsers are joined by two codes, without a server', async () => {
   await first.getByLabel('The other person’s code').fill(answer)
   await first.getByRole('button', { name: 'Use this code' }).click()
   await first.getByText(/^primary\.m\d+$/).waitFor({ timeout: PATIENCE })
-  await second.getByText(/^primary\.m\d+$/).waitFor({ timeout: PATIENCE })
+  const name = second.getByText(/^primary\.m\d+$/)
+  await name.waitFor({ timeout: PATIENCE })
+  expect(await second.getByText('1 connected').count()).toBe(1)
 })

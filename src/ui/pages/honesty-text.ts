@@ -44,6 +44,10 @@ export const REAL: readonly Statement[] = [
     text: 'What a guest’s sync has returned from is on stable storage in this browser and outlives a killed tab; a saved image is byte for byte the guest’s disk. A disk image of your own is started by a real BIOS and never written.',
   },
   {
+    title: 'Recorded packets',
+    text: 'The list and the file hold the very bytes that passed a guest’s port, those that were refused included. Wireshark reads the file. Times are the browser’s, no finer than a tenth of a millisecond.',
+  },
+  {
     title: 'Every figure',
     text: 'Processor share, speed, traffic and memory are counted, four times a second. A switch is timed from your key to the frame that shows the other guest.',
   },

@@ -6,8 +6,12 @@
 /** A ping goes out with every tick. */
 export const HEARTBEAT_MS = 1000
 
-/** A worker answers between two slices of its vCPU (4 ms at most); five seconds leave room for a machine under load. */
-const LOST_AFTER_MS = 5000
+/**
+ * A worker answers between two slices of its vCPU (4 ms at most), but not while the browser flushes a disk's file to storage
+ * that others are writing to: two guests with disks were silent at once for more than five seconds beside a large build, and
+ * nothing was wrong with them. Ending a guest for that loses its work; a worker that hangs only keeps a person waiting.
+ */
+const LOST_AFTER_MS = 20_000
 
 /** What one tick can add at most: a later tick says that the supervisor itself did not run. */
 const MAX_TICK_MS = 1.5 * HEARTBEAT_MS

@@ -33,6 +33,8 @@ test('after one visit the product starts without its server, and its guests answ
 
   await served.kill()
   await page.reload()
+  // Loaded, with every script and style: what was not kept would be named here.
+  expect(complaints).toEqual([])
   await untilReady(page, ['primary'])
   expect(await focusedId(page)).toBe('primary')
   await typeLine(page, 'uname -a')

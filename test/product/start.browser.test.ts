@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import {
   domainUnderStage,
   firmwareText,
@@ -10,6 +10,9 @@ import {
   untilReady,
   untilShown,
 } from './driver.ts'
+
+/** Several waits, each of which may take the driver's patience on a machine that does something else, too. */
+vi.setConfig({ testTimeout: 300_000 })
 
 test('a machine goes from power-on to guests that answer what a person types', async () => {
   const { page, complaints } = await openMachine()
@@ -46,12 +49,31 @@ test('a machine goes from power-on to guests that answer what a person types', a
   expect(complaints).toEqual([])
 })
 
-test('every appliance of the flash reaches its first screen', async () => {
+test('every appliance of the flash reaches its first screen, and each with a shell answers what is typed', async () => {
   const { page, complaints } = await openMachine()
   await page.evaluate(() => globalThis.hypercore.ready)
   await untilReady(page, ['primary', 'web', 'messaging', 'management', 'vault'])
   const states = await page.evaluate(() => globalThis.hypercore.domains().map(({ state }) => state))
   expect(states).toEqual(['running', 'running', 'running', 'running', 'running'])
+
+  // Wherever a program or a menu leads to a shell, it is typed to by real keys; the browser has none to lead to.
+  await page.keyboard.press('Control+Alt+1')
+  await typeLine(page, 'uname -a')
+  await untilShown(page, 'primary', /Linux primary [^]*i686/)
+  await page.keyboard.press('Control+Alt+3')
+  await typeLine(page, '/exec uname -a')
+  await untilShown(page, 'messaging', /Linux messaging [^]*i686/)
+  await page.keyboard.press('Control+Alt+4')
+  await typeLine(page, 'uname -a')
+  await untilShown(page, 'management', /Linux management [^]*i686/)
+  await page.keyboard.press('Control+Alt+5')
+  await untilShown(page, 'vault', /no vault yet/)
+  await page.keyboard.press('!')
+  await untilShown(page, 'vault', /vault:~#$/m)
+  await typeLine(page, 'uname -a')
+  await untilShown(page, 'vault', /Linux vault [^]*i686/)
+  await typeLine(page, 'exit')
+  await untilShown(page, 'vault', /no vault yet/)
   expect(complaints).toEqual([])
 })
 

@@ -43,7 +43,7 @@ export async function openProduct(
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(`uncaught: ${error.message}`))
   page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(`console: ${message.text()}`)
+    if (message.type() === 'error') complaints.push(`console: ${message.text()} (${message.location().url})`)
   })
   await prepare?.(page)
   await page.goto(new URL(path, inject('productUrl')).href)

@@ -43,7 +43,9 @@ test('two tabs chat both ways, after the one has let the other in', async () => 
 
   await second.bringToFront()
   await second.evaluate(() => globalThis.hypercore.focus('messaging'))
-  await typeLine(second, `/connect ${host}`)
+  // The window that a connection speaks in.
+  await typeLine(second, '/window 1')
+  await typeLine(second, `/server connect ${host}`)
   const question = first.getByRole('dialog', { name: 'May this cross?' })
   await question.waitFor({ timeout: PATIENCE })
   expect(await question.textContent()).toMatch(/Other machines.*Messaging/)
@@ -62,9 +64,9 @@ test('two tabs chat both ways, after the one has let the other in', async () => 
     .toBe(0)
 
   await second.bringToFront()
-  await untilShown(second, 'messaging', /Welcome|MOTD|Your host/i)
+  await untilShown(second, 'messaging', /Welcome to|Connection to messaging\.m\d+ established/i)
   await typeLine(second, '/join #lobby')
-  await untilShown(second, 'messaging', /has joined #lobby[^]*Nicks|Users #lobby/i)
+  await untilShown(second, 'messaging', /Total of 2 nicks/)
   await typeLine(second, 'good evening from the other tab')
   await first.bringToFront()
   await untilShown(first, 'messaging', /good evening from the other tab/)

@@ -61,6 +61,8 @@ test('every appliance of the flash reaches its first screen, and each with a she
   await typeLine(page, 'uname -a')
   await untilShown(page, 'primary', /Linux primary [^]*i686/)
   await page.keyboard.press('Control+Alt+3')
+  // Joining shows another window, and an answer in the one before would be out of sight.
+  await untilShown(page, 'messaging', /Users #lobby/)
   await typeLine(page, '/exec uname -a')
   await untilShown(page, 'messaging', /Linux messaging [^]*i686/)
   await page.keyboard.press('Control+Alt+4')

@@ -84,7 +84,8 @@ export class TcpClient {
   /** Whether it deserves an acknowledgement. */
   #take(segment: Segment): boolean {
     if ((segment.flags & Flag.rst) !== 0) {
-      this.state = 'reset'
+      // A late acknowledgement may find the other end gone: in TIME-WAIT a reset says nothing (RFC 1337, section 3).
+      if (!this.done) this.state = 'reset'
       return false
     }
     if (this.state === 'opening') {

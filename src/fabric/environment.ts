@@ -1,18 +1,7 @@
 /** Everything outside the fabric, handed in; and what a port of it is. */
 
 import type { Dispose } from '../base/disposables.ts'
-
-/** What a verdict is asked for; the words of `protocol/policy.ts`. */
-export type Flow = {
-  /** The id of the domain that begins the conversation; `trunk` for a remote one. */
-  readonly source: string
-  /** A domain's id, `gateway`, `portal`, `internet` or `trunk`. */
-  readonly destination: string
-  /** `dhcp`, `dns`, `ntp`, `icmp`, `http`, `https`, `tcp/PORT`, `udp/PORT`. */
-  readonly service: string
-}
-
-export type Verdict = 'allow' | 'ask' | 'deny'
+import type { Flow, Verdict } from '../protocol/policy.ts'
 
 /** A file of the in-product sites. */
 export type SiteFile = { readonly type: string; readonly bytes: Uint8Array<ArrayBuffer> }

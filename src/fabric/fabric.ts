@@ -9,8 +9,9 @@
  */
 
 import { defined } from '../base/assert.ts'
+import type { Flow } from '../protocol/policy.ts'
 import { drawMachineNumber, freeAddress, GATEWAY_ADDRESS, GATEWAY_MAC, PORTAL_ADDRESS } from './addresses.ts'
-import type { AttachedPort, DropReason, FabricEnvironment, Flow, PortSpec } from './environment.ts'
+import type { AttachedPort, DropReason, FabricEnvironment, PortSpec } from './environment.ts'
 import { endsOf, quotedPacket, serviceOf, type Ends } from './flows.ts'
 import { Gateway } from './gateway.ts'
 import { formatIpv4Address, isGroupMac } from './packets/address.ts'

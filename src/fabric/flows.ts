@@ -1,6 +1,6 @@
 /** The conversations that one station has opened and the policy has let pass: replies are recognised by them. */
 
-import type { Flow } from './environment.ts'
+import type { Flow } from '../protocol/policy.ts'
 import { u16At } from './packets/address.ts'
 import { parseEcho } from './packets/icmp.ts'
 import { IPV4_HEADER, Protocol, type Ipv4Packet } from './packets/ipv4.ts'
@@ -71,6 +71,8 @@ type Entry = { readonly flow: Flow; readonly lifetimeMs: number; until: number }
 
 export class FlowTable {
   readonly #entries = new Map<number, Entry>()
+  /** Before this none of them is to be forgotten: a full table is not looked through for each frame of a scan. */
+  #sweepAt = 0
 
   get size(): number {
     return this.#entries.size
@@ -87,12 +89,22 @@ export class FlowTable {
   /** False: too many are open. */
   open(flow: Flow, peer: number, protocol: number, ownPort: number, peerPort: number, now: number): boolean {
     if (this.#entries.size >= MOST_FLOWS) {
-      for (const [key, { until }] of this.#entries) if (until < now) this.#entries.delete(key)
+      if (now >= this.#sweepAt) this.#sweep(now)
       if (this.#entries.size >= MOST_FLOWS) return false
     }
     const lifetimeMs = LIFETIME_MS[protocol] ?? 0
     this.#entries.set(keyOf(peer, protocol, ownPort, peerPort), { flow, lifetimeMs, until: now + lifetimeMs })
     return true
+  }
+
+  /** Forgets what has been silent for too long. */
+  #sweep(now: number): void {
+    let first = Infinity
+    for (const [key, { until }] of this.#entries) {
+      if (until < now) this.#entries.delete(key)
+      else first = Math.min(first, until)
+    }
+    this.#sweepAt = first
   }
 
   /** Closes what is no longer allowed. */

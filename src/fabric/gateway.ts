@@ -3,6 +3,7 @@
  * out for everything beyond. Every service is asked about in the policy, as a conversation between guests is.
  */
 
+import type { Flow } from '../protocol/policy.ts'
 import {
   DOMAIN_NAME,
   GATEWAY_ADDRESS,
@@ -13,7 +14,7 @@ import {
 } from './addresses.ts'
 import { answerDhcp, parseDhcp } from './dhcp.ts'
 import { answerDns, isWorldName, Outcome, parseDns, RecordType, type DnsQuestion } from './dns.ts'
-import type { DropReason, FabricEnvironment, Flow } from './environment.ts'
+import type { DropReason, FabricEnvironment } from './environment.ts'
 import { endsOf, serviceOf, type Ends } from './flows.ts'
 import { answerNtp } from './ntp.ts'
 import { formatIpv4Address } from './packets/address.ts'

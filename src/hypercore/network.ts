@@ -1,10 +1,10 @@
 /** Joins the domains' network ports to the fabric: frames by message, and an acknowledgement for every one taken. */
 
 import { Fabric } from '../fabric/fabric.ts'
-import type { AttachedPort, Flow, PortCounters, Verdict } from '../fabric/environment.ts'
+import type { AttachedPort, PortCounters } from '../fabric/environment.ts'
 import { Wisp } from '../fabric/relay/wisp.ts'
 import { parseNetworkMessage, type NetworkMessage } from '../protocol/channels.ts'
-
+import type { Flow, Verdict } from '../protocol/policy.ts'
 import type { TrunkReport } from '../protocol/trunk.ts'
 import type { HyperCoreEnvironment } from './environment.ts'
 import type { Packets } from './packets.ts'

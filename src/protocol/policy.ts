@@ -57,6 +57,16 @@ export type PolicyEntry =
     }
   | ({ readonly kind: 'rule'; readonly comment: string } & PolicyRule)
 
+/** What a verdict is asked for: who begins it, with whom, and by which service. */
+export type Flow = {
+  /** The id of a domain; `host`, or `trunk` for a guest of another machine. */
+  readonly source: string
+  /** A domain's id, or one of PLACES. */
+  readonly destination: string
+  /** One of SERVICES, `tcp/PORT` or `udp/PORT`. */
+  readonly service: string
+}
+
 export type Policy = { readonly entries: readonly PolicyEntry[] }
 
 /** Lines and columns count from 1. */

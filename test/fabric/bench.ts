@@ -1,13 +1,7 @@
 /** A fabric on a bench: a clock moved by hand, guests made of frames, and a policy given as a function. */
 
 import { Fabric } from '../../src/fabric/fabric.ts'
-import type {
-  AttachedPort,
-  DropReason,
-  FabricEnvironment,
-  Flow,
-  Verdict,
-} from '../../src/fabric/environment.ts'
+import type { AttachedPort, DropReason, FabricEnvironment } from '../../src/fabric/environment.ts'
 import { GATEWAY_ADDRESS, GATEWAY_MAC } from '../../src/fabric/addresses.ts'
 import { parseIpv4Address, parseMac, putMac, putU16, putU32 } from '../../src/fabric/packets/address.ts'
 import {
@@ -20,6 +14,7 @@ import {
   type Envelope,
   type Ipv4Packet,
 } from '../../src/fabric/packets/ipv4.ts'
+import type { Flow, Verdict } from '../../src/protocol/policy.ts'
 import { parseUdp, udpFrame, type Datagram } from '../../src/fabric/packets/udp.ts'
 
 export class Clock {

@@ -5,7 +5,7 @@ import { macAt, putU32, u32At } from '../../src/fabric/packets/address.ts'
 import { parseArp } from '../../src/fabric/packets/arp.ts'
 import { fold, ipv4Frame, PAYLOAD_AT, Protocol, sum16 } from '../../src/fabric/packets/ipv4.ts'
 import { udpFrame } from '../../src/fabric/packets/udp.ts'
-import type { Flow, Verdict } from '../../src/fabric/environment.ts'
+import type { Flow, Verdict } from '../../src/protocol/policy.ts'
 import { parseTrunkMessage, type TrunkMessage } from '../../src/protocol/trunk.ts'
 import { arp, Bench, ipv4Of, settle, type BenchGuest } from './bench.ts'
 

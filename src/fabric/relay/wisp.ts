@@ -13,6 +13,7 @@
 import { ByteReader, ByteWriter } from '../../base/bytes.ts'
 import type { RelayStream } from '../environment.ts'
 import { ByteQueue } from '../tcp/byte-queue.ts'
+import { Waiters } from '../waiters.ts'
 
 const Type = { connect: 1, data: 2, continue: 3, close: 4 }
 const TCP = 1
@@ -40,8 +41,8 @@ class Stream implements RelayStream {
   readonly #id: number
   readonly #incoming = new ByteQueue()
   #credit: number
+  readonly #waiters = new Waiters()
   #ended = false
-  #waiting: (() => void)[] = []
 
   constructor(wisp: Wisp, id: number, credit: number) {
     this.#wisp = wisp
@@ -51,7 +52,7 @@ class Stream implements RelayStream {
 
   async write(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length; at += PIECE) {
-      while (this.#credit <= 0 && !this.#ended) await this.#news()
+      while (this.#credit <= 0 && !this.#ended) await this.#waiters.wait()
       if (this.#ended) throw new Error('the relay has ended the stream')
       this.#credit -= 1
       this.#wisp.send(Type.data, this.#id, bytes.slice(at, at + PIECE))
@@ -61,7 +62,7 @@ class Stream implements RelayStream {
   async read(): Promise<Uint8Array | undefined> {
     while (this.#incoming.length === 0) {
       if (this.#ended) return undefined
-      await this.#news()
+      await this.#waiters.wait()
     }
     return this.#incoming.take()
   }
@@ -76,25 +77,17 @@ class Stream implements RelayStream {
   take(bytes: Uint8Array): void {
     this.#incoming.push(bytes)
     if (this.#incoming.length > MOST_UNREAD) this.close()
-    this.#wake()
+    this.#waiters.wake()
   }
 
   refill(credit: number): void {
     this.#credit = credit
-    this.#wake()
+    this.#waiters.wake()
   }
 
   end(): void {
     this.#ended = true
-    this.#wake()
-  }
-
-  #news(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve))
-  }
-
-  #wake(): void {
-    for (const wake of this.#waiting.splice(0)) wake()
+    this.#waiters.wake()
   }
 }
 

@@ -2,9 +2,8 @@
 
 import type { Dispose } from '../../base/disposables.ts'
 import { err, ok, type Result } from '../../base/result.ts'
-import type { ConsentAnswer, ConsentRequest } from '../../protocol/policy.ts'
+import type { ConsentAnswer, ConsentRequest, Flow } from '../../protocol/policy.ts'
 import { fault, type Fault } from '../../protocol/fault.ts'
-import type { Flow } from './table.ts'
 
 /** A person who looks elsewhere finds out what was denied in the log. */
 const PATIENCE_MS = 60_000

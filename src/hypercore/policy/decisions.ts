@@ -1,7 +1,7 @@
 /** The log of decisions: the same one again counts up its row, so that a flood is one line. */
 
-import type { ConsentAnswer, PolicyDecision, Verdict } from '../../protocol/policy.ts'
-import type { Flow, Ruling } from './table.ts'
+import type { ConsentAnswer, Flow, PolicyDecision, Verdict } from '../../protocol/policy.ts'
+import type { Ruling } from './table.ts'
 
 const ROWS = 512
 

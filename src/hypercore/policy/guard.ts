@@ -3,12 +3,18 @@
 import type { Dispose } from '../../base/disposables.ts'
 import { err, ok, type Result } from '../../base/result.ts'
 import { fault, type Fault } from '../../protocol/fault.ts'
-import { DEFAULT_POLICY, parsePolicy, type ConsentAnswer, type Verdict } from '../../protocol/policy.ts'
+import {
+  DEFAULT_POLICY,
+  parsePolicy,
+  type ConsentAnswer,
+  type Flow,
+  type Verdict,
+} from '../../protocol/policy.ts'
 import type { SupervisorEvent } from '../../protocol/supervisor.ts'
 import type { Crossing, Judges, Party } from '../broker/gate.ts'
 import { Consents } from './consents.ts'
 import { Decisions } from './decisions.ts'
-import { PolicyTable, type ApplianceOf, type Flow } from './table.ts'
+import { PolicyTable, type ApplianceOf } from './table.ts'
 
 export type GuardHost = {
   readonly applianceOf: ApplianceOf

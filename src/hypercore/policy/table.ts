@@ -1,8 +1,6 @@
 /** The policy in force: which line decides a flow, found once and remembered. */
 
-import type { Policy, PolicyRule, Verdict } from '../../protocol/policy.ts'
-
-export type Flow = { readonly source: string; readonly destination: string; readonly service: string }
+import type { Flow, Policy, PolicyRule, Verdict } from '../../protocol/policy.ts'
 
 export type Ruling = {
   readonly verdict: Verdict

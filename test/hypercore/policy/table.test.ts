@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { BROKERED, PolicyTable, type Flow, type Ruling } from '../../../src/hypercore/policy/table.ts'
-import { parsePolicy, type Policy } from '../../../src/protocol/policy.ts'
+import { BROKERED, PolicyTable, type Ruling } from '../../../src/hypercore/policy/table.ts'
+import { parsePolicy, type Flow, type Policy } from '../../../src/protocol/policy.ts'
 import { flows, policies } from '../../protocol/policy-arbitraries.ts'
 
 const applianceOf = (id: string): string | undefined =>

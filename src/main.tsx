@@ -13,7 +13,7 @@ import { goldens, goldenUrls } from 'virtual:goldens'
 import domainScriptUrl from './domain/worker.ts?worker&url'
 import { browserPlatform, probeFeatures } from './firmware/browser-platform.ts'
 import { Firmware, type FirmwareOutcome } from './firmware/firmware.ts'
-import { firmwareKey } from './firmware/keys.ts'
+import { firmwareKey, typedCharacter } from './firmware/keys.ts'
 import type { StorageReport } from './firmware/platform.ts'
 // oxlint-disable-next-line import/default -- with this query Vite gives the address
 import hypercoreScriptUrl from './hypercore/worker.ts?worker&url'
@@ -148,8 +148,10 @@ function firmwareView(
     },
     key: (name) => {
       const key = firmwareKey(name)
-      if (key !== undefined) firmware.key(key)
+      const character = typedCharacter(name)
+      if (key !== undefined || character !== undefined) firmware.key(key, character)
     },
+    takesText: () => firmware.takesText(),
     text: () => firmware.text(),
     spoken: () => firmware.spoken(),
   }

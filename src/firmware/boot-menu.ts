@@ -65,6 +65,7 @@ export class BootMenu {
           : { kind: 'boot', path: entry }
       }
       case 'answered':
+      case 'entered':
         return undefined
       default:
         return assertNever(step)

@@ -140,17 +140,19 @@ export class Firmware {
     }
   }
 
-  key(key: FirmwareKey): void {
+  /** `character`: what the key types, where a line of text is asked for; there are keys that do nothing else. */
+  key(key: FirmwareKey | undefined, character?: string): void {
     const mode = this.#mode
+    if (key === undefined && mode.kind !== 'setup') return
     switch (mode.kind) {
       case 'post':
-        this.#postKey(key)
+        if (key !== undefined) this.#postKey(key)
         break
       case 'setup':
-        mode.setup.key(key)
+        mode.setup.key(key, character)
         break
       case 'menu': {
-        const result = mode.menu.key(key)
+        const result = key === undefined ? undefined : mode.menu.key(key)
         if (result?.kind === 'boot') mode.leave(result.path)
         else if (result?.kind === 'setup') mode.leave('setup')
         else if (result?.kind === 'cancelled') mode.leave(undefined)
@@ -166,6 +168,11 @@ export class Firmware {
         assertNever(mode)
     }
     this.#show()
+  }
+
+  /** Whether a line of text is being typed. */
+  takesText(): boolean {
+    return this.#mode.kind === 'setup' && this.#mode.setup.takesText
   }
 
   /** The 25 rows of the screen, without trailing blanks, joined by newlines. */

@@ -20,6 +20,7 @@ const FIRMWARE_KEYS = [
   'End',
   'PageUp',
   'PageDown',
+  'Backspace',
   'Delete',
 ] as const
 
@@ -34,6 +35,11 @@ const OTHER_NAMES: ReadonlyMap<string, FirmwareKey> = new Map([
   ['Esc', 'Escape'],
   ['Del', 'Delete'],
 ])
+
+/** The character that a `KeyboardEvent.key` types into a line of text, where it is one of ASCII and can be seen. */
+export function typedCharacter(name: string): string | undefined {
+  return /^[!-~]$/.test(name) ? name : undefined
+}
 
 /** The firmware's name for a `KeyboardEvent.key`, or undefined where it knows no such key. */
 export function firmwareKey(name: string): FirmwareKey | undefined {

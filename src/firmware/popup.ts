@@ -1,4 +1,4 @@
-/** Boxes over a screen: a list to choose from, a question, a notice. Each takes keys until it has its answer. */
+/** Boxes over a screen: a list to choose from, a question, a line to type, a notice. Each takes keys until it has its answer. */
 
 import type { FirmwareKey } from './keys.ts'
 import { Style } from './brand.ts'
@@ -22,6 +22,15 @@ export type Popup =
     }
   | { readonly kind: 'question'; readonly title: string; readonly text: string; readonly yes: boolean }
   | { readonly kind: 'notice'; readonly title: string; readonly paragraphs: readonly string[] }
+  | {
+      readonly kind: 'entry'
+      readonly title: string
+      readonly text: string
+      /** Characters. */
+      readonly limit: number
+      /** Why what was entered before was not taken; empty at first. */
+      readonly problem: string
+    }
 
 /** What a key made of a popup: it goes on as another, or it has ended. */
 export type PopupStep =
@@ -29,12 +38,16 @@ export type PopupStep =
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'chosen'; readonly index: number }
   | { readonly kind: 'answered'; readonly yes: boolean }
+  | { readonly kind: 'entered'; readonly text: string }
 
 /** Rows of a list that are shown at once. */
 const LIST_ROWS = 12
 
-export function popupKey(popup: Popup, key: FirmwareKey): PopupStep {
+/** `character`: what the key types, where that is a character; there are such that the firmware has no other use for. */
+export function popupKey(popup: Popup, key: FirmwareKey | undefined, character?: string): PopupStep {
   if (key === 'Escape') return { kind: 'cancelled' }
+  if (popup.kind === 'entry') return entryKey(popup, key, character)
+  if (key === undefined) return { kind: 'open', popup }
   switch (popup.kind) {
     case 'notice':
       return key === 'Enter' || key === 'Space' ? { kind: 'cancelled' } : { kind: 'open', popup }
@@ -51,6 +64,19 @@ export function popupKey(popup: Popup, key: FirmwareKey): PopupStep {
     default:
       return popup satisfies never
   }
+}
+
+function entryKey(
+  popup: Extract<Popup, { kind: 'entry' }>,
+  key: FirmwareKey | undefined,
+  character: string | undefined,
+): PopupStep {
+  if (key === 'Enter') return { kind: 'entered', text: popup.text }
+  let { text } = popup
+  if (key === 'Backspace') text = text.slice(0, -1)
+  else if (key === 'Delete') text = ''
+  else if (character !== undefined && text.length < popup.limit) text += character
+  return { kind: 'open', popup: text === popup.text ? popup : { ...popup, text, problem: '' } }
 }
 
 const MOVES: Partial<Record<FirmwareKey, (index: number, count: number) => number>> = {
@@ -76,6 +102,9 @@ export function drawPopup(screen: TextScreen, popup: Popup): void {
     case 'list':
       drawList(screen, popup)
       return
+    case 'entry':
+      drawEntry(screen, popup)
+      return
     default:
       popup satisfies never
   }
@@ -93,9 +122,26 @@ export function speakPopup(popup: Popup): string {
       const remark = item === undefined || item.remark === '' ? '' : `, ${item.remark}`
       return `${popup.title}: ${item?.label ?? ''}${remark}, ${popup.index + 1} of ${popup.items.length}.`
     }
+    case 'entry':
+      return `${popup.title}. ${popup.problem} ${popup.text === '' ? 'Empty' : popup.text}. ${ENTRY_KEYS}`
     default:
       return popup satisfies never
   }
+}
+
+const ENTRY_KEYS = 'Enter takes it, Delete empties it, Esc leaves it.'
+
+function drawEntry(screen: TextScreen, popup: Extract<Popup, { kind: 'entry' }>): void {
+  const width = 68
+  const room = width - 4
+  const lines = popup.problem === '' ? [] : wrapped(popup.problem, room)
+  const inside = screen.popup(width, lines.length + 6, popup.title)
+  // Of a text that is too long for the line, its end, where the person types.
+  const shown = `${popup.text}_`.slice(-room)
+  screen.fill(inside.row + 1, inside.column, room, 1, Style.popupFocus)
+  screen.put(inside.row + 1, inside.column, shown, Style.popupFocus)
+  lines.forEach((line, index) => screen.put(inside.row + 3 + index, inside.column, line, Style.popup))
+  screen.putCentred(inside.row + lines.length + 3, ENTRY_KEYS, Style.popupDim)
 }
 
 function drawNotice(screen: TextScreen, title: string, paragraphs: readonly string[]): void {

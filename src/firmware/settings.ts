@@ -32,11 +32,21 @@ const DEFAULT_WEIGHT = 100
 /** Where `npm run relay` listens (src/relay/main.mjs). */
 export const LOOPBACK_RELAY_URL = 'ws://127.0.0.1:6001/'
 
-/** Encrypted, or on this computer: a relay sees what the guests send. */
-export function isRelayUrl(untrustedText: string): boolean {
-  if (untrustedText.length > 200 || !URL.canParse(untrustedText)) return false
-  const { protocol, hostname } = new URL(untrustedText)
-  return protocol === 'wss:' || (protocol === 'ws:' && (hostname === '127.0.0.1' || hostname === 'localhost'))
+export const RELAY_URL_LIMIT = 200
+
+/** Why an address is none of a relay, in words; undefined: it is one. Encrypted, or on this computer: a relay sees what the guests send. */
+export function relayUrlProblem(untrustedText: string): string | undefined {
+  if (untrustedText.length > RELAY_URL_LIMIT) return `An address has at most ${RELAY_URL_LIMIT} characters.`
+  if (!URL.canParse(untrustedText))
+    return 'That is no address. One looks like wss://relay.example/ or ws://127.0.0.1:6001/.'
+  const { protocol, hostname, hash, username, password } = new URL(untrustedText)
+  if (protocol !== 'wss:' && protocol !== 'ws:')
+    return `A relay is spoken to by wss:, or by ws: on this computer, not by ${protocol}`
+  if (protocol === 'ws:' && hostname !== '127.0.0.1' && hostname !== 'localhost')
+    return 'By ws: everyone on the way could read what the guests send. Use wss:, or a relay on this computer.'
+  if (hash !== '' || username !== '' || password !== '')
+    return 'The address of a relay has no user, no password and no #.'
+  return undefined
 }
 
 const BOOT_PATHS: readonly BootPath[] = ['hyperspace', 'primary']
@@ -118,7 +128,7 @@ export function fitSettings(
     changes.push(`The first screen is not in flash; it is ${capitalised(firstScreen)} now.`)
   }
   let { relayUrl } = untrustedSettings
-  if (relayUrl !== '' && !isRelayUrl(relayUrl)) {
+  if (relayUrl !== '' && relayUrlProblem(relayUrl) !== undefined) {
     relayUrl = ''
     changes.push(
       'The relay’s address is not one that is used (wss://, or ws:// on this computer); there is none now.',

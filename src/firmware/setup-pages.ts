@@ -16,12 +16,26 @@ import {
   MEMORY_MAX_MIB,
   MEMORY_STEP_MIB,
   memoryInUseMiB,
+  RELAY_URL_LIMIT,
+  relayUrlProblem,
   WEIGHTS,
   type Appliance,
 } from './settings.ts'
 import { capitalised, grouped, seconds } from './words.ts'
 
-export type Choice = { readonly label: string; readonly outcome: Result<FirmwareSettings, string> }
+export type Choice = {
+  readonly label: string
+  readonly outcome: Result<FirmwareSettings, string>
+  /** It is typed: choosing it asks for a line of text, which makes the settings or is refused in words. */
+  readonly entry?: Entry
+}
+
+export type Entry = {
+  readonly start: string
+  /** Characters. */
+  readonly limit: number
+  accept(untrustedText: string): Result<FirmwareSettings, string>
+}
 
 export type Field = {
   /** For people: “Memory of Web”. */
@@ -215,22 +229,38 @@ function bootPage(context: SetupContext, settings: FirmwareSettings): Page {
       {
         kind: 'fields',
         label: 'Network relay',
-        fields: [
-          field(
-            'Network relay',
-            'None: guests read the sites in this page, and of the world what browsers may read. This computer: real TCP by the relay that “npm run relay” starts. A relay sees what passes it.',
-            ['', LOOPBACK_RELAY_URL],
-            settings.relayUrl,
-            (relayUrl) => ({
-              label: relayUrl === '' ? 'None' : relayUrl === LOOPBACK_RELAY_URL ? 'This computer' : relayUrl,
-              outcome: ok({ ...settings, relayUrl }),
-            }),
-            value,
-          ),
-        ],
+        fields: [relayField(settings)],
       },
     ],
   }
+}
+
+function relayField(settings: FirmwareSettings): Field {
+  const { relayUrl: current } = settings
+  const known = field(
+    'Network relay',
+    'None: guests read the sites in this page, and of the world what browsers may read. This computer: real TCP by the relay that “npm run relay” starts. Another: the address of a WISP relay that you type. A relay sees what passes it.',
+    ['', LOOPBACK_RELAY_URL],
+    current,
+    (relayUrl) => ({
+      label: relayUrl === '' ? 'None' : relayUrl === LOOPBACK_RELAY_URL ? 'This computer' : relayUrl,
+      outcome: ok({ ...settings, relayUrl }),
+    }),
+    { column: 17, width: 31 },
+  )
+  const typed: Choice = {
+    label: 'Another ...',
+    outcome: ok(settings),
+    entry: {
+      start: current === '' || current === LOOPBACK_RELAY_URL ? 'wss://' : current,
+      limit: RELAY_URL_LIMIT,
+      accept: (untrustedText) => {
+        const problem = relayUrlProblem(untrustedText)
+        return problem === undefined ? ok({ ...settings, relayUrl: untrustedText }) : err(problem)
+      },
+    },
+  }
+  return { ...known, choices: [...known.choices, typed] }
 }
 
 function exitPage(): Page {

@@ -36,12 +36,16 @@ export class SetupSession {
     })
   }
 
-  key(key: FirmwareKey): void {
+  key(key: FirmwareKey | undefined, character?: string): void {
     if (this.#saving === 'writing') return
-    const result = this.#setup.key(key)
+    const result = this.#setup.key(key, character)
     if (this.#saving !== 'no' && !this.#setup.noticeOpen) this.#leave(this.#saving.unsaved)
     else if (result?.kind === 'discard') this.#leave(this.#original)
     else if (result?.kind === 'save') void this.#save(result.settings)
+  }
+
+  get takesText(): boolean {
+    return this.#saving === 'no' && this.#setup.takesText
   }
 
   draw(screen: TextScreen): void {

@@ -10,6 +10,7 @@ import type { FirmwareKey } from './keys.ts'
 import { drawPopup, popupKey, speakPopup, type Popup } from './popup.ts'
 import {
   setupPages,
+  type Entry,
   type Field,
   type Focus,
   type FocusableRow,
@@ -28,6 +29,7 @@ type Asked =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'action'; readonly action: SetupAction }
   | { readonly kind: 'field'; readonly field: Field }
+  | { readonly kind: 'entry'; readonly entry: Entry }
 
 type Open = { readonly popup: Popup; readonly asked: Asked }
 
@@ -50,9 +52,9 @@ export class Setup {
     this.#settings = settings
   }
 
-  /** Answers a result once the person has confirmed leaving. */
-  key(key: FirmwareKey): SetupResult | undefined {
-    if (this.#open !== undefined) return this.#popupKey(this.#open, key)
+  /** Answers a result once the person has confirmed leaving. `character`: what the key types into a line of text. */
+  key(key: FirmwareKey | undefined, character?: string): SetupResult | undefined {
+    if (this.#open !== undefined) return this.#popupKey(this.#open, key, character)
     switch (key) {
       case 'F1':
         this.notice(HELP_TITLE, SETUP_HELP)
@@ -97,7 +99,9 @@ export class Setup {
         return undefined
       case 'F2':
       case 'F12':
+      case 'Backspace':
       case 'Delete':
+      case undefined:
         return undefined
       default:
         return assertNever(key)
@@ -111,6 +115,11 @@ export class Setup {
 
   get noticeOpen(): boolean {
     return this.#open?.popup.kind === 'notice'
+  }
+
+  /** Whether a line of text is being typed. */
+  get takesText(): boolean {
+    return this.#open?.popup.kind === 'entry'
   }
 
   draw(screen: TextScreen): void {
@@ -193,7 +202,8 @@ export class Setup {
   #choose(field: Field, index: number): void {
     const choice = field.choices[index]
     if (choice === undefined) return
-    if (choice.outcome.ok) this.#settings = choice.outcome.value
+    if (choice.entry !== undefined) this.#askFor(field.name, choice.entry, choice.entry.start, '')
+    else if (choice.outcome.ok) this.#settings = choice.outcome.value
     else this.notice('Refused', [choice.outcome.error])
   }
 
@@ -216,13 +226,29 @@ export class Setup {
     }
   }
 
+  #askFor(title: string, entry: Entry, text: string, problem: string): void {
+    const popup: Popup = { kind: 'entry', title, text, limit: entry.limit, problem }
+    this.#open = { popup, asked: { kind: 'entry', entry } }
+  }
+
+  /** A line that is not taken stays, with the reason. */
+  #enterText(title: string, entry: Entry, untrustedText: string): void {
+    const taken = entry.accept(untrustedText)
+    if (taken.ok) this.#settings = taken.value
+    else this.#askFor(title, entry, untrustedText, taken.error)
+  }
+
   #ask(action: SetupAction): void {
     const popup: Popup = { kind: 'question', title: 'Setup Confirmation', text: QUESTIONS[action], yes: true }
     this.#open = { popup, asked: { kind: 'action', action } }
   }
 
-  #popupKey({ popup, asked }: Open, key: FirmwareKey): SetupResult | undefined {
-    const step = popupKey(popup, key)
+  #popupKey(
+    { popup, asked }: Open,
+    key: FirmwareKey | undefined,
+    character: string | undefined,
+  ): SetupResult | undefined {
+    const step = popupKey(popup, key, character)
     switch (step.kind) {
       case 'open':
         this.#open = { popup: step.popup, asked }
@@ -233,6 +259,10 @@ export class Setup {
       case 'chosen':
         this.#open = undefined
         if (asked.kind === 'field') this.#choose(asked.field, step.index)
+        return undefined
+      case 'entered':
+        this.#open = undefined
+        if (asked.kind === 'entry') this.#enterText(popup.title, asked.entry, step.text)
         return undefined
       case 'answered':
         this.#open = undefined

@@ -11,6 +11,8 @@ export type FirmwareView = {
   subscribe(listener: (output: string) => void): () => void
   /** A key by its `KeyboardEvent.key` name: “F2”, “Escape”, “ArrowUp”, “Enter”, “+”, “a”. */
   key(name: string): void
+  /** Whether a line of text is being typed, so that pasted text has somewhere to go. */
+  takesText(): boolean
   /** The screen's text, 25 lines, for people who do not see it. */
   text(): string
   /** What has the focus or was found last, as a sentence to be said: colour alone shows it on the screen. */

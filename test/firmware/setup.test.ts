@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { firmwareKey, typedCharacter } from '../../src/firmware/keys.ts'
 import { encodeNvram, decodeNvram } from '../../src/firmware/nvram.ts'
 import type { FirmwareSettings, HandOff } from '../../src/protocol/hand-off.ts'
 import { gate, makeFlash, type FakePlatform } from './fake-platform.ts'
@@ -211,6 +212,51 @@ describe('setup', () => {
     expect(rowWith(firmware.text(), 'Boot screen      [')).toContain('[Quiet')
     keys('-')
     expect(rowWith(firmware.text(), 'Boot screen      [')).toContain('[Verbose')
+  })
+
+  test('takes a relay that is typed, refuses what is none in words, and keeps it', async () => {
+    const machine = await inSetup()
+    const { firmware, keys } = machine
+    const type = (text: string): void => {
+      for (const character of text) firmware.key(firmwareKey(character), typedCharacter(character))
+    }
+    type('xyz')
+    keys('ArrowRight', 'ArrowRight', 'End', '+', '+')
+    expect(firmware.takesText()).toBe(true)
+    expect(firmware.spoken()).toContain('Network relay.  wss://.')
+    const refused: readonly (readonly [typed: string, why: RegExp])[] = [
+      ['http://relay.example/', /spoken to by wss:, or by ws: on this computer, not by http:/],
+      ['ws://relay.example/', /everyone on the way could read/],
+      ['wss://me:word@relay.example/', /no user, no password/],
+      ['wss://', /is no address/],
+      ['wss://[', /is no address/],
+      [`ws://${'a'.repeat(300)}`, /could read .* ws:\/\/a{195}\./],
+    ]
+    for (const [typed, why] of refused) {
+      keys('Delete')
+      type(typed)
+      keys('Enter')
+      expect(firmware.spoken()).toMatch(why)
+    }
+    expect(firmware.text()).toMatch(/║ +a{30,}_ +║/)
+    keys('Escape')
+    expect(firmware.takesText()).toBe(false)
+    expect(rowWith(firmware.text(), 'Network relay    [')).toContain('[This computer')
+    keys('Enter', 'End', 'Enter')
+    type('relay.example:8443/a=b-cc')
+    keys('Backspace', 'Enter')
+    expect(rowWith(firmware.text(), 'Network relay    [')).toContain('[wss://relay.example:8443/a=b-c')
+    keys('F10', 'Enter')
+    expect((await booted(machine)).settings.relayUrl).toBe('wss://relay.example:8443/a=b-c')
+    expect(storedIn(machine).relayUrl).toBe('wss://relay.example:8443/a=b-c')
+
+    const next = await inSetup((platform) => {
+      platform.nvram = machine.platform.nvram
+    })
+    next.keys('ArrowRight', 'ArrowRight', 'End')
+    expect(rowWith(next.firmware.text(), 'Network relay    [')).toContain('[wss://relay.example:8443/a=b-c')
+    next.keys('-', '-')
+    expect(rowWith(next.firmware.text(), 'Network relay    [')).toContain('[None')
   })
 
   test('explains itself and what is a model on F1', async () => {

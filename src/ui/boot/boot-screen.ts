@@ -50,6 +50,9 @@ const KEY_ROW = [
   { face: '+', key: '+', name: 'Plus' },
 ] as const
 
+/** Characters; an address is shorter. */
+const MOST_PASTED = 1000
+
 /** A screen reader is told of changes at most this often, so that a POST line is said once and whole. Milliseconds. */
 const ANNOUNCE_EVERY = 400
 
@@ -99,6 +102,15 @@ export function openBootScreen(root: Element, view: FirmwareView): BootScreen {
   }
   window.addEventListener('keydown', onKeyDown)
   disposables.add(() => window.removeEventListener('keydown', onKeyDown))
+  // Typed as if by hand; the firmware takes of it what it asked for, and has no use for it elsewhere.
+  const onPaste = (event: ClipboardEvent) => {
+    event.preventDefault()
+    if (!view.takesText()) return
+    for (const character of event.clipboardData?.getData('text').trim().slice(0, MOST_PASTED) ?? '')
+      view.key(character)
+  }
+  window.addEventListener('paste', onPaste)
+  disposables.add(() => window.removeEventListener('paste', onPaste))
   return { painted: terminal.painted, dispose: () => disposables.dispose() }
 }
 

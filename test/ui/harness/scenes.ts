@@ -218,6 +218,9 @@ export class FakeFirmware implements FirmwareView {
   key(name: string): void {
     this.keys.push(name)
   }
+  takesText(): boolean {
+    return false
+  }
   spoken(): string {
     return 'Volume web: 4.1 MB, MISMATCH.'
   }

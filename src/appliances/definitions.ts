@@ -1,6 +1,7 @@
 /** The appliances, as data: what each is for, what hardware it gets, and what it may ask of the supervisor. */
 
 import type { Colour, CpuLimits, Keeping, ViewKind } from '../protocol/domain.ts'
+import { DEFAULT_SCREEN, type ScreenSize } from '../protocol/screen.ts'
 
 /** Rights beyond those that every guest has. */
 export type Capability =
@@ -38,8 +39,8 @@ export type ApplianceDefinition = {
   readonly disk: ApplianceDisk | undefined
   readonly network: NetworkAccess
   readonly capabilities: readonly Capability[]
-  /** Pixels of its linear frame buffer, 32 bits each. */
-  readonly framebuffer: { readonly width: number; readonly height: number } | undefined
+  /** Its linear frame buffer as it starts, 32 bits a pixel; the page may choose another size. Undefined: text alone. */
+  readonly framebuffer: ScreenSize | undefined
   /**
    * What of its running state may be kept. always: snapshots and hibernation. asked: the snapshots that a person takes; it
    * is disposable. never: its memory holds keys. not-yet: its drive cannot be part of a snapshot so far.
@@ -97,7 +98,7 @@ export const APPLIANCES: readonly ApplianceDefinition[] = [
     disk: undefined,
     network: 'gateway',
     capabilities: [],
-    framebuffer: { width: 1024, height: 768 },
+    framebuffer: DEFAULT_SCREEN,
     keeping: 'asked',
     persistence: 'Nothing: each start is a new identity.',
     lossOnKill: 'The pages open in it.',

@@ -14,6 +14,7 @@ import {
   type AskName,
 } from '../protocol/agent.ts'
 import { fault, type Fault } from '../protocol/fault.ts'
+import type { ScreenSize } from '../protocol/screen.ts'
 
 /** More arguments than any hypercall has. */
 const MAX_ARGUMENTS = 16
@@ -61,6 +62,7 @@ export type HostMessage =
       readonly operation: AskName
       readonly arguments: readonly AskArgument[]
     }
+  | { readonly kind: 'screen'; readonly size: ScreenSize }
 
 /** Text, a number in decimal, or bytes as they are; at most 65,535 bytes each. */
 export type AskArgument = string | number | Uint8Array
@@ -164,6 +166,8 @@ function encodePayload(message: HostMessage): [type: number, payload: Uint8Array
         .string(message.hostname)
       writer.u16(message.entropy.length).bytes(message.entropy)
       return [HostFrame.resumed, writer.finish()]
+    case 'screen':
+      return [HostFrame.screen, writer.u16(message.size.width).u16(message.size.height).finish()]
     case 'ping':
       return [HostFrame.ping, writer.u32(message.nonce).finish()]
     default:

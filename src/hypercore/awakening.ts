@@ -5,6 +5,7 @@
  */
 
 import type { GoldenStage } from '../protocol/guest.ts'
+import type { ScreenSize } from '../protocol/screen.ts'
 import { encodeHostFrame } from './agent.ts'
 
 /** Twice what a Linux random pool holds. */
@@ -28,13 +29,18 @@ export type AwakeningFrames = {
   readonly nonce: number
 }
 
-export function wakeUp({ hostname, mac }: Awakening, unixMs: number): AwakeningFrames {
+/** The size of the screen comes first, so that whoever is told of the resume paints once. */
+export function wakeUp(
+  { hostname, mac, screen }: Awakening & { readonly screen?: ScreenSize | undefined },
+  unixMs: number,
+): AwakeningFrames {
   const entropy = crypto.getRandomValues(new Uint8Array(ENTROPY_BYTES))
   const address =
     mac === undefined ? NO_MAC : Uint8Array.from(mac.split(':'), (part) => Number.parseInt(part, 16))
   const [nonce = 0] = crypto.getRandomValues(new Uint32Array(1))
   return {
     frames: [
+      ...(screen === undefined ? [] : [encodeHostFrame({ kind: 'screen', size: screen })]),
       encodeHostFrame({ kind: 'resumed', unixMs, mac: address, hostname, entropy }),
       encodeHostFrame({ kind: 'ping', nonce }),
     ],

@@ -14,6 +14,7 @@ import type {
   DomainStats,
 } from '../protocol/domain.ts'
 import { fault, type Fault } from '../protocol/fault.ts'
+import { isScreenSize, type ScreenSize } from '../protocol/screen.ts'
 import type { StateFault } from '../protocol/state-fault.ts'
 import type { EndOfGuest, HypercallReply } from './agent.ts'
 import type { Ask } from './broker/asks.ts'
@@ -97,6 +98,7 @@ export class Domain {
   #health = HEALTHY
   #crash: CrashReport | undefined
   #diskTrouble: string | undefined
+  #screen: ScreenSize | undefined
   #start: Start | undefined
   #life: Life | undefined
 
@@ -269,6 +271,16 @@ export class Domain {
     this.#notify()
   }
 
+  setScreenSize(size: ScreenSize): Outcome {
+    if (this.identity.definition.framebuffer === undefined)
+      return err(fault('failed', `${this.name} has no screen whose size could be chosen.`))
+    if (!isScreenSize(size))
+      return err(fault('malformed', 'A screen is 640×480 to 1920×1088 pixels, its width a multiple of 8.'))
+    this.#screen = size
+    this.#life?.tellScreen()
+    return ok(undefined)
+  }
+
   /** Applies what the scheduler allots. */
   grant(percent: number): void {
     this.#life?.grant(percent)
@@ -368,7 +380,11 @@ export class Domain {
 
   #owner(): LifeOwner {
     const host = this.#host
+    const screen = (): ScreenSize | undefined => this.#screen
     return {
+      get screen() {
+        return screen()
+      },
       id: this.id,
       name: this.name,
       mac: this.identity.mac,

@@ -5,13 +5,13 @@ import { BASE_COMMAND_LINE, commandLine, type ApplianceDefinition } from '../app
 import { fault, type Fault } from '../protocol/fault.ts'
 import type { DiskSource, MachineSpec } from '../protocol/guest.ts'
 import type { HandOff, RefusedVolume, VerifiedVolume, VolumeRole } from '../protocol/hand-off.ts'
+import { SCREEN_MEMORY_MIB } from '../protocol/screen.ts'
 import type { DomainIdentity } from './domain.ts'
 import { persistentDisk } from './kept-disk.ts'
 import type { BootParts, HyperCoreEnvironment } from './environment.ts'
 
-/** Text modes need a quarter of it; 1024 × 768 pixels of 32 bits are 3 MiB, and v86 takes powers of two. */
+/** Text modes need a quarter of it. */
 const VGA_TEXT_MIB = 2
-const VGA_GRAPHICS_MIB = 4
 
 /** What of a domain its machine depends on. */
 type Hardware = Pick<DomainIdentity, 'definition' | 'memoryMiB' | 'persistentDisk' | 'copiedDisk' | 'mac'>
@@ -52,7 +52,7 @@ export class Flash {
     const attached = definition.attachVolume ? volume.value : undefined
     return ok({
       memoryMiB,
-      vgaMemoryMiB: definition.framebuffer === undefined ? VGA_TEXT_MIB : VGA_GRAPHICS_MIB,
+      vgaMemoryMiB: definition.framebuffer === undefined ? VGA_TEXT_MIB : SCREEN_MEMORY_MIB,
       boot: { kind: 'none' },
       hda:
         attached === undefined

@@ -164,6 +164,7 @@ export class HyperCore implements DomainHost {
       case 'kill':
       case 'remove':
       case 'focus':
+      case 'setScreenSize':
       case 'setLimits': {
         const domain = this.#domains.get(request.args.id)
         if (domain !== undefined) return this.#callOn(domain, request)
@@ -341,6 +342,8 @@ export class HyperCore implements DomainHost {
         return this.#remove(domain)
       case 'focus':
         return this.#focus(domain)
+      case 'setScreenSize':
+        return domain.setScreenSize(request.args.size)
       case 'setLimits':
         return this.#setLimits(domain, request.args.limits)
       default:

@@ -9,6 +9,7 @@ import { AGENT_ABI } from '../protocol/agent.ts'
 import type { CrashCause, CrashReport } from '../protocol/domain.ts'
 import type { Fault } from '../protocol/fault.ts'
 import type { DomainEvent, DomainRequest, MachineSpec, ResumeSource } from '../protocol/guest.ts'
+import type { ScreenSize } from '../protocol/screen.ts'
 import type { StateFault } from '../protocol/state-fault.ts'
 import {
   decodeGuestFrame,
@@ -51,6 +52,8 @@ export type LifeOwner = {
   readonly environment: HyperCoreEnvironment
   /** Of the supervisor, told to the agent. */
   readonly version: string
+  /** What the person wants of its screen; undefined: as it starts. */
+  readonly screen: ScreenSize | undefined
   log(level: LogLevel, text: string): void
   ports(display: MessagePort, console: MessagePort): void
   /** Undefined: it has no network card. */
@@ -164,6 +167,12 @@ export class Life {
   askToShutDown(): void {
     this.post({ kind: 'expect-halt' })
     this.#send(encodeHostFrame({ kind: 'shutdown', end: 'power-off' }))
+  }
+
+  /** Tells the agent how large the screen is, where there is one yet; else it is told when it says hello. */
+  tellScreen(): void {
+    const { screen } = this.#owner
+    if (this.#agentUp && screen !== undefined) this.#send(encodeHostFrame({ kind: 'screen', size: screen }))
   }
 
   /** Lets the machine send its state over `to`. */
@@ -281,9 +290,10 @@ export class Life {
         this.#agentUp = message.abi === AGENT_ABI
         if (!this.#agentUp)
           owner.log('warning', `${owner.name}: its agent speaks ABI ${message.abi}, not ${AGENT_ABI}.`)
-        return this.#send(
+        this.#send(
           encodeHostFrame({ kind: 'welcome', domainName: owner.name, supervisorVersion: owner.version }),
         )
+        return this.tellScreen()
       case 'ready':
         return owner.ready()
       case 'checkpoint':
@@ -310,7 +320,8 @@ export class Life {
   }
 
   #tellWho(awakening: Awakening): void {
-    const { frames, nonce } = wakeUp(awakening, this.#owner.environment.wallClock())
+    const { screen, environment } = this.#owner
+    const { frames, nonce } = wakeUp({ ...awakening, screen }, environment.wallClock())
     this.#awakening = { ...awakening, nonce }
     for (const frame of frames) this.#send(frame)
   }

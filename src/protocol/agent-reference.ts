@@ -127,6 +127,10 @@ export const HOST_FRAME_REFERENCE: Readonly<Record<keyof typeof HostFrame, Frame
     payload: 'u32 ask, u16 operation, u16 count, strings of bytes',
     means: 'The supervisor wants something of the guest’s agent.',
   },
+  screen: {
+    payload: 'u16 width, u16 height',
+    means: 'The screen has this size from now on: 640×480 to 1920×1088, the width a multiple of 8.',
+  },
 }
 
 export const ASK_REFERENCE: Readonly<Record<AskName, FrameEntry>> = {

@@ -57,6 +57,8 @@ export const HostFrame = {
   ping: 0x86,
   /** u32 ask id, u16 operation (`AskOperation`), u16 count, then so many times u16 length and bytes. Answered exactly once. */
   ask: 0x87,
+  /** u16 width, u16 height: the size of the guest's screen from now on (protocol/screen.ts). */
+  screen: 0x88,
 } as const
 
 /**

@@ -5,6 +5,7 @@ import type { CpuLimits, DomainConfig, DomainId, DomainInfo, DomainStats, VmExit
 import type { HandOff } from './hand-off.ts'
 import type { PacketSummary } from './packets.ts'
 import type { PolicyDecision, PolicyRule } from './policy.ts'
+import type { ScreenSize } from './screen.ts'
 import type { SnapshotId, SnapshotInfo, SnapshotsReport } from './snapshot.ts'
 
 export type ConsoleHandle = {
@@ -59,6 +60,8 @@ export type Hypercore = {
   focus(id: string): Promise<void>
   create(config: DomainConfig): Promise<DomainId>
   remove(id: string): Promise<void>
+  /** The size of a graphical guest's screen from now on: 640×480 to 1920×1088, the width a multiple of 8. */
+  setScreenSize(id: string, size: ScreenSize): Promise<void>
   setLimits(id: string, limits: Partial<CpuLimits>): Promise<void>
   clone(id: string): Promise<DomainId>
   /** Takes one while the domain runs; answers its id. */

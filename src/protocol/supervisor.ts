@@ -7,6 +7,7 @@ import type { Fault } from './fault.ts'
 import type { HandOff } from './hand-off.ts'
 import type { CaptureAct, CaptureReport, PacketSummary } from './packets.ts'
 import type { ConsentAnswer, ConsentRequest, PolicyDecision } from './policy.ts'
+import type { ScreenSize } from './screen.ts'
 import type { SnapshotId, SnapshotsReport, SnapshotTaken } from './snapshot.ts'
 import type { TransferInfo } from './transfers.ts'
 import type { TrunkReport } from './trunk.ts'
@@ -49,6 +50,8 @@ export type Calls = {
   diskUsage: { args: { id: DomainId }; result: DiskUsage }
   /** Tells the supervisor what the person looks at. */
   focus: { args: { id: DomainId }; result: void }
+  /** Of a graphical guest, now and in its later lives; any other answers `failed`, a size out of range `malformed`. */
+  setScreenSize: { args: { id: DomainId; size: ScreenSize }; result: void }
   setLimits: { args: { id: DomainId; limits: Partial<CpuLimits> }; result: void }
   /** Puts a file of the person's into a guest. Answers the path that the guest gave it. */
   sendFile: { args: { id: DomainId; file: string; content: Blob }; result: string }

@@ -42,6 +42,7 @@ export function createHypercore(seat: Seat, version: string): Hypercore {
       seat.focus(find(id).id, performance.now())
     },
     create: async (config) => seat.call('create', { config }),
+    setScreenSize: async (id, size) => seat.call('setScreenSize', { id: find(id).id, size }),
     setLimits: async (id, limits) => seat.call('setLimits', { id: find(id).id, limits }),
     clone: async (id) => seat.call('clone', { id: find(id).id }),
     snapshot: async (id, name) => (await takeSnapshot(seat, find(id).id, { name, note: '' })).id,

@@ -189,6 +189,12 @@ export class FakeDomain {
     return this.requests.flatMap((request) => (request.kind === 'agent-send' ? [request.frame] : []))
   }
 
+  /** Payloads of the frames of one type that its agent was sent. */
+  payloads(type: number): Uint8Array[] {
+    const frames = this.#sent().filter((frame) => new DataView(frame.buffer).getUint16(4, true) === type)
+    return frames.map((frame) => frame.subarray(12))
+  }
+
   get replies(): Reply[] {
     return this.#sent().flatMap((frame) => {
       const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)

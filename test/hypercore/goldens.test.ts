@@ -7,7 +7,7 @@ import { Flash } from '../../src/hypercore/flash.ts'
 import { GuestFrame, HostFrame } from '../../src/protocol/agent.ts'
 import type { HandOff, VerifiedGolden } from '../../src/protocol/hand-off.ts'
 import { fingerprintOf } from '../../src/protocol/machine-state.ts'
-import { Bench, handOff, type FakeDomain } from './bench-board.ts'
+import { Bench, handOff, idOf, type FakeDomain } from './bench-board.ts'
 import { ByteWriter } from '../../src/base/bytes.ts'
 
 /** A golden that fits the machine of `appliance` in `given`. */
@@ -98,6 +98,16 @@ describe('a domain whose golden snapshot fits', () => {
     expect(fields.hostname).toBe('web')
     expect(fields.entropy.length).toBeGreaterThanOrEqual(32)
     expect(new Set(fields.entropy).size).toBeGreaterThan(8)
+  })
+
+  it('is told the size of its screen first of all', async () => {
+    const { bench, fake } = await started(withGolden('web'))
+    await bench.call({
+      name: 'setScreenSize',
+      args: { id: idOf('web'), size: { width: 1600, height: 900 } },
+    })
+    fake.says({ kind: 'running' })
+    expect(fake.agentFrames).toEqual([HostFrame.screen, HostFrame.resumed, HostFrame.ping])
   })
 
   it('is another machine than a second one of the same state', async () => {

@@ -9,6 +9,7 @@ import {
   BASE_VOLUMES,
   Bench,
   COUNTERS,
+  type FakeDomain,
   crashReport,
   handOff,
   idOf,
@@ -151,7 +152,7 @@ describe('a start', () => {
     expect(new TextDecoder().decode(bench.composed[0]?.kernel)).toBe('kernel')
     await bench.up('web')
     expect(bench.composed[1]?.framebuffer).toEqual({ width: 1024, height: 768 })
-    expect(bench.latest('web').bootstrap.spec).toMatchObject({ vgaMemoryMiB: 4, hdb: undefined })
+    expect(bench.latest('web').bootstrap.spec).toMatchObject({ vgaMemoryMiB: 8, hdb: undefined })
     await bench.up('management')
     expect(bench.latest('management').bootstrap.spec).toMatchObject({ hda: undefined, mac: undefined })
   })
@@ -694,3 +695,48 @@ describe('every call', () => {
 function goodbye(code: number) {
   return new ByteWriter().u8(code)
 }
+
+describe('the size of a screen', () => {
+  const size = (width: number, height: number, id = 'web') =>
+    bench.call({ name: 'setScreenSize', args: { id: idOf(id), size: { width, height } } })
+  const told = (fake: FakeDomain): number[][] =>
+    fake.payloads(HostFrame.screen).map((payload) => Array.from(new Uint16Array(payload.slice().buffer)))
+
+  it('is told a running guest at once, and each of its later lives when its agent says hello', async () => {
+    const first = await bench.up('web')
+    expect(told(first)).toEqual([])
+    expect(await size(1280, 801)).toMatchObject({ ok: true })
+    expect(told(first)).toEqual([[1280, 801]])
+    await bench.on('web', 'kill')
+    const second = await bench.up('web')
+    expect(told(second)).toEqual([[1280, 801]])
+    expect(second.agentFrames.indexOf(HostFrame.welcome)).toBeLessThan(
+      second.agentFrames.indexOf(HostFrame.screen),
+    )
+  })
+
+  it('waits for the agent of a guest that is still starting', async () => {
+    void bench.on('web', 'start')
+    await bench.settle()
+    const fake = bench.latest('web')
+    fake.says({ kind: 'running' })
+    await size(800, 600)
+    expect(told(fake)).toEqual([])
+    fake.hello()
+    expect(told(fake)).toEqual([[800, 600]])
+  })
+
+  it('is refused out of its range, and where there is no such screen', async () => {
+    for (const [width, height] of [
+      [1281, 800],
+      [632, 480],
+      [1928, 1080],
+      [640, 1089],
+      [1024, 767.5],
+      [Number.NaN, 600],
+    ] as const)
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      expect(await size(width, height)).toMatchObject(fails('malformed', 'multiple of 8'))
+    expect(await size(1024, 768, 'vault')).toMatchObject(fails('failed', 'no screen'))
+  })
+})

@@ -9,6 +9,7 @@ import { Machine, type MachineDisks, type MachineEnd, type MachineHooks } from '
 import { AGENT_MAGIC, GuestFrame, HostFrame } from '../../src/protocol/agent.ts'
 import type { BlockStore } from '../../src/protocol/block-store.ts'
 import type { MachineSpec } from '../../src/protocol/guest.ts'
+import { SCREEN_MEMORY_MIB } from '../../src/protocol/screen.ts'
 import { v86Module } from './guest-images.ts'
 
 const flash = new URL('../../images/flash/', import.meta.url)
@@ -245,7 +246,7 @@ export async function plan(
   return {
     spec: {
       memoryMiB: options.memoryMiB ?? 32,
-      vgaMemoryMiB: framebuffer === undefined ? 2 : 4,
+      vgaMemoryMiB: framebuffer === undefined ? 2 : SCREEN_MEMORY_MIB,
       boot: { kind: 'multiboot', image },
       hda: undefined,
       hdb: undefined,

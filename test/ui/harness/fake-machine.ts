@@ -169,6 +169,7 @@ export class FakeMachine extends EventTarget {
         return new Uint8Array()
       case 'importDisk':
       case 'resetDisk':
+      case 'setScreenSize':
       case 'focus':
       case 'clone':
       case 'importSnapshot':

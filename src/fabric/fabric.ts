@@ -9,12 +9,13 @@
  */
 
 import { defined } from '../base/assert.ts'
+import type { Station as Known } from '../protocol/network.ts'
 import type { Flow } from '../protocol/policy.ts'
 import { drawMachineNumber, freeAddress, GATEWAY_ADDRESS, GATEWAY_MAC, PORTAL_ADDRESS } from './addresses.ts'
 import type { AttachedPort, DropReason, FabricEnvironment, PortSpec } from './environment.ts'
 import { endsOf, quotedPacket, serviceOf, type Ends } from './flows.ts'
 import { Gateway } from './gateway.ts'
-import { formatIpv4Address, isGroupMac } from './packets/address.ts'
+import { formatIpv4Address, formatMac, isGroupMac } from './packets/address.ts'
 import { arpReply, parseArp } from './packets/arp.ts'
 import { Unreachable } from './packets/icmp.ts'
 import {
@@ -33,6 +34,9 @@ import { addressFrame, Trunk, TRUNK_MAC, type RemoteStation } from './trunk.ts'
 
 /** Frames of one message that are looked at; the vNIC sends a few dozen a slice. */
 const MOST_FRAMES_A_TURN = 1024
+
+/** The sender is not who it says. */
+const FORGED: ReadonlySet<DropReason> = new Set(['forged-mac', 'forged-ip', 'forged-arp'])
 
 /** A guest, here or on another machine. */
 type Station = Pick<Port, 'id' | 'address' | 'flows' | 'deliver' | 'tellUnreachable'>
@@ -100,13 +104,30 @@ export class Fabric {
     this.trunk.review(allowed)
   }
 
+  /** Who is behind which port: given out, told by the trunk, or claimed and refused. */
+  stations(): Known[] {
+    const now = this.#environment.now()
+    const known: Known[] = []
+    for (const port of this.#byAddress.values()) {
+      const { id, mac, address, heardAt } = port
+      known.push(station(id, id, mac, address, 'static', heardAt === undefined ? undefined : now - heardAt))
+      for (const stranger of port.strangers.list(now))
+        known.push(station(id, '', stranger.mac, stranger.address, 'refused', now - stranger.at))
+    }
+    for (const { name, address, heardAt } of this.trunk.told())
+      known.push(station('trunk', name, TRUNK_MAC, address, 'learned', now - heardAt))
+    return known
+  }
+
   #receive(port: Port, gateway: Gateway, untrustedFrames: readonly Uint8Array[]): void {
     if (!port.attached) return
     const now = this.#environment.now()
     for (const untrustedFrame of untrustedFrames.slice(0, MOST_FRAMES_A_TURN)) {
-      port.countReceived(untrustedFrame)
+      port.countReceived(untrustedFrame, now)
       const reason = port.admits(now) ? this.#take(port, gateway, untrustedFrame, now) : 'rate'
-      if (reason !== undefined) port.refuse(reason)
+      if (reason === undefined) continue
+      port.refuse(reason)
+      if (FORGED.has(reason)) port.strangers.note(untrustedFrame, now)
     }
     for (let left = untrustedFrames.length - MOST_FRAMES_A_TURN; left > 0; left--) port.drop('rate')
   }
@@ -255,6 +276,24 @@ export class Fabric {
       return peer === port || this.#macFor(port, peer.address) !== undefined ? peer.address : undefined
     }
     return undefined
+  }
+}
+
+function station(
+  port: string,
+  name: string,
+  mac: number,
+  address: number,
+  kind: Known['kind'],
+  silentMs: number | undefined,
+): Known {
+  return {
+    port,
+    name,
+    mac: formatMac(mac),
+    address: address === 0 ? '' : formatIpv4Address(address),
+    kind,
+    silentSeconds: silentMs === undefined ? undefined : Math.floor(silentMs / 1000),
   }
 }
 

@@ -9,6 +9,7 @@ import {
 } from './environment.ts'
 import { FlowTable } from './flows.ts'
 import { GATEWAY_ADDRESS, GATEWAY_MAC, StandIns } from './addresses.ts'
+import { Strangers } from './strangers.ts'
 import { parseMac } from './packets/address.ts'
 import { unreachable } from './packets/icmp.ts'
 import type { Envelope, Ipv4Packet } from './packets/ipv4.ts'
@@ -32,6 +33,7 @@ export class Port {
   readonly address: number
   readonly flows = new FlowTable()
   readonly standIns = new StandIns()
+  readonly strangers = new Strangers()
   readonly #spec: PortSpec
   readonly #environment: FabricEnvironment
   readonly #dropped: Record<DropReason, number>
@@ -43,6 +45,7 @@ export class Port {
   #noticeStart = 0
   #noticesLeft = NOTICES_PER_SECOND
   #attached = true
+  #heardAt: number | undefined
   #fromFrames = 0
   #fromBytes = 0
   #toFrames = 0
@@ -95,7 +98,13 @@ export class Port {
     return { sourceMac: GATEWAY_MAC, destinationMac: this.mac, source, destination: this.address }
   }
 
-  countReceived(frame: Uint8Array): void {
+  /** When it sent its last frame. */
+  get heardAt(): number | undefined {
+    return this.#heardAt
+  }
+
+  countReceived(frame: Uint8Array, now: number): void {
+    this.#heardAt = now
     this.#fromFrames += 1
     this.#fromBytes += frame.length
     this.#environment.observe?.(this.id, 'from-guest', frame)

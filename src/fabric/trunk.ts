@@ -154,6 +154,13 @@ export class Trunk {
       for (const { flows } of stations.values()) flows.review(allowed)
   }
 
+  /** Other machines' guests, and when their machine last said that it is there. */
+  told(): { readonly name: string; readonly address: number; readonly heardAt: number }[] {
+    return [...this.#machines].flatMap(([machine, { stations, heardAt }]) =>
+      [...stations.values()].map(({ name, address }) => ({ name: `${name}.m${machine}`, address, heardAt })),
+    )
+  }
+
   report(): Omit<TrunkReport, 'tabs'> {
     return {
       machine: this.#host.machine,

@@ -243,8 +243,8 @@ export class HyperCore implements DomainHost {
   #takeOver({ handOff, policyText, hibernating }: Extract<SupervisorRequest, { kind: 'hand-off' }>): void {
     if (this.#board !== undefined) return this.log('error', 'a second hand-off was ignored')
     const { relayUrl } = handOff.settings
-    const network = new Network(this.environment, this.guard, this.#packets, relayUrl, (report) =>
-      this.#emit({ type: 'trunk', report }),
+    const network = new Network(this.environment, this.guard, this.#packets, relayUrl, (event) =>
+      this.#emit(event),
     )
     const starter = new Starter(handOff, this.environment)
     const { storage } = handOff.platform
@@ -473,6 +473,7 @@ export class HyperCore implements DomainHost {
   #schedule(): void {
     this.guard.report()
     this.#packets.report()
+    this.#board?.network.tell()
     const running = this.domains().filter(({ live }) => live)
     const stats = running.flatMap((domain) => {
       const figures = domain.takeStats()

@@ -1,11 +1,12 @@
 /** Joins the domains' network ports to the fabric: frames by message, and an acknowledgement for every one taken. */
 
 import { Fabric } from '../fabric/fabric.ts'
-import type { AttachedPort, PortCounters } from '../fabric/environment.ts'
+import type { AttachedPort } from '../fabric/environment.ts'
 import { Wisp } from '../fabric/relay/wisp.ts'
 import { parseNetworkMessage, type NetworkMessage } from '../protocol/channels.ts'
 import type { Flow, Verdict } from '../protocol/policy.ts'
-import type { TrunkReport } from '../protocol/trunk.ts'
+import type { NetworkReport } from '../protocol/network.ts'
+import type { SupervisorEvent } from '../protocol/supervisor.ts'
 import type { HyperCoreEnvironment } from './environment.ts'
 import type { Packets } from './packets.ts'
 import { TrunkLinks } from './trunk-links.ts'
@@ -27,6 +28,9 @@ export class Network {
   readonly trunk: TrunkLinks
   readonly #packets: Packets
   readonly #attached = new Map<string, AttachedPort>()
+  readonly #relay: { readonly url: string; readonly wisp: Wisp } | undefined
+  readonly #emit: (event: SupervisorEvent) => void
+  #reported = ''
 
   /** `relayUrl`: of a relay that speaks WISP; empty: there is none. */
   constructor(
@@ -34,11 +38,14 @@ export class Network {
     rules: FlowRules,
     packets: Packets,
     relayUrl: string,
-    trunkChanged: (report: TrunkReport) => void,
+    emit: (event: SupervisorEvent) => void,
   ) {
     const { outside } = environment
     this.#packets = packets
+    this.#emit = emit
     const wisp = relayUrl === '' ? undefined : new Wisp(() => outside.openSocket(relayUrl))
+    this.#relay = wisp === undefined ? undefined : { url: relayUrl, wisp }
+    wisp?.open()
     this.#fabric = new Fabric({
       ...outside,
       decide: (flow) => rules.decideFlow(flow),
@@ -52,7 +59,7 @@ export class Network {
       trunkChanged: () => tell(),
     })
     this.trunk = new TrunkLinks(environment, this.#fabric.trunk, () => tell())
-    const tell = (): void => trunkChanged(this.trunk.report())
+    const tell = (): void => emit({ type: 'trunk', report: this.trunk.report() })
   }
 
   plug(id: string, mac: string): Cable {
@@ -82,9 +89,26 @@ export class Network {
     }
   }
 
-  /** Undefined: it has no card, or is off. */
-  counters(id: string): PortCounters | undefined {
-    return this.#attached.get(id)?.counters()
+  /** Four times a second: tells the page what is new. */
+  tell(): void {
+    const report = this.#report()
+    const words = JSON.stringify(report)
+    if (words === this.#reported) return
+    this.#reported = words
+    this.#emit({ type: 'network', report })
+  }
+
+  #report(): NetworkReport {
+    const ports = [...this.#attached].map(([port, attached]) => {
+      const { fromGuest, toGuest, dropped } = attached.counters()
+      return { port, fromGuest, toGuest, dropped: Object.entries(dropped).filter(([, frames]) => frames > 0) }
+    })
+    const relay = this.#relay && {
+      url: this.#relay.url,
+      state: this.#relay.wisp.state,
+      streams: this.#relay.wisp.size,
+    }
+    return { ports, stations: this.#fabric.stations(), relay }
   }
 
   policyChanged(): void {

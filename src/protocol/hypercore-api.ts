@@ -3,6 +3,7 @@
 import type { DiskUsage } from './disk.ts'
 import type { CpuLimits, DomainConfig, DomainId, DomainInfo, DomainStats, VmExit } from './domain.ts'
 import type { HandOff } from './hand-off.ts'
+import type { NetworkReport } from './network.ts'
 import type { PacketSummary } from './packets.ts'
 import type { PolicyDecision, PolicyRule } from './policy.ts'
 import type { ScreenSize } from './screen.ts'
@@ -114,6 +115,8 @@ export type Hypercore = {
     /** What was recorded as pcapng; `id`: at one domain's port. */
     file(id?: string): Promise<Blob>
   }
+  /** The switch: its ports’ counters, the stations behind them, and the relay. */
+  network(): NetworkReport
   measurements(): { readonly pcrs: Record<number, string>; readonly eventLog: Uint8Array }
   /** What the firmware handed over; undefined before it did. */
   handOff(): HandOff | undefined

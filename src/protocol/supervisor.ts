@@ -5,6 +5,7 @@ import type { CpuLimits, DomainConfig, DomainId, DomainInfo, DomainStats } from 
 import type { ClipAnswer } from './clip.ts'
 import type { Fault } from './fault.ts'
 import type { HandOff } from './hand-off.ts'
+import type { NetworkReport } from './network.ts'
 import type { CaptureAct, CaptureReport, PacketSummary } from './packets.ts'
 import type { ConsentAnswer, ConsentRequest, PolicyDecision } from './policy.ts'
 import type { ScreenSize } from './screen.ts'
@@ -119,6 +120,8 @@ export type SupervisorEvent =
   /** The capture's figures, and frames that are new, the latest ones where there are too many. */
   | { readonly type: 'packets'; readonly report: CaptureReport; readonly rows: readonly PacketSummary[] }
   | { readonly type: 'trunk'; readonly report: TrunkReport }
+  /** Ports, stations and relay, where anything of them has changed; at most four times a second. */
+  | { readonly type: 'network'; readonly report: NetworkReport }
   | { readonly type: 'snapshots'; readonly report: SnapshotsReport }
   | { readonly type: 'stats'; readonly stats: readonly (readonly [DomainId, DomainStats])[] }
   /** Every file that is on its way. */

@@ -1,7 +1,8 @@
 /**
  * An optional relay for people who want the real web in their guests: TCP streams over one WebSocket, by the WISP
  * protocol, version 1 (its packets are drawn in src/fabric/relay/wisp.ts). It listens on this computer alone, for pages of
- * known origins alone, and connects to public addresses alone: a guest gets the Internet, not the person's own network.
+ * known origins alone, and connects to public addresses alone: a guest gets the Internet, not the person's own network,
+ * unless the person says otherwise.
  *
  * Plain JavaScript, so that Node runs it as it is.
  */
@@ -70,7 +71,7 @@ export function isAllowedOrigin(origin, allowed) {
  * @property {number} port 0: any that is free
  * @property {readonly string[]} [origins] further origins whose pages may connect
  * @property {(host: string) => Promise<string>} [resolve] a host name's IPv4 address; for tests
- * @property {(address: string) => boolean} [mayReach] for tests
+ * @property {boolean} [allowPrivate] private addresses, too, and this computer's own: for a laboratory
  */
 
 /**
@@ -80,7 +81,8 @@ export function isAllowedOrigin(origin, allowed) {
  * @returns {Promise<{ readonly port: number; close(): Promise<void> }>}
  */
 export function startRelay(options) {
-  const { origins = [], mayReach = isPublicAddress } = options
+  const { origins = [], allowPrivate = false } = options
+  const mayReach = allowPrivate ? isIPv4 : isPublicAddress
   const resolve =
     options.resolve ??
     (async (/** @type {string} */ host) => (await systemLookup(host, { family: 4 })).address)

@@ -85,6 +85,7 @@ export function createHypercore(seat: Seat, version: string): Hypercore {
       packets: () => [...seat.packets.rows()],
       file: async (id) => seat.call('exportCapture', { of: id === undefined ? undefined : find(id).id }),
     },
+    network: () => seat.network.getState(),
     measurements: () => {
       throw notImplemented('The record of measurements')
     },

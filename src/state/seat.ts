@@ -3,12 +3,14 @@
  * console and display, and the focus. The page makes one; it lives from before the firmware to the page's end.
  */
 
+import { createStore } from 'zustand/vanilla'
 import { Disposables } from '../base/disposables.ts'
 import { Emitter } from '../base/emitter.ts'
 import type { DomainId, DomainInfo, ViewKind } from '../protocol/domain.ts'
 import { fault, FaultError } from '../protocol/fault.ts'
 import type { HandOff } from '../protocol/hand-off.ts'
 import type { HypercoreEvents } from '../protocol/hypercore-api.ts'
+import type { NetworkReport } from '../protocol/network.ts'
 import type { CallName, Calls, SupervisorEvent } from '../protocol/supervisor.ts'
 import { ConsoleSession } from './console-session.ts'
 import { Crossings } from './crossings.ts'
@@ -44,6 +46,8 @@ export class Seat {
   readonly crossings = new Crossings((answer) => this.call('answerClip', { answer }))
   readonly policy = new PolicyDesk((text) => this.call('setPolicy', { text }))
   readonly packets = new PacketLog()
+  /** The switch's ports and stations, and the relay. */
+  readonly network = createStore<NetworkReport>(() => ({ ports: [], stations: [], relay: undefined }))
   /** Machines of other browsers, joined by code. */
   readonly trunkPeers = new TrunkPeers((port) => this.#client?.joinPeer(port))
   /** Resolves when HyperCore has taken over; rejects when it died before. */
@@ -124,6 +128,8 @@ export class Seat {
         return
       case 'trunk':
         return this.store.setState({ trunk: event.report })
+      case 'network':
+        return this.network.setState(event.report)
       case 'policy':
       case 'decisions':
       case 'consents':

@@ -48,6 +48,35 @@ describe('a port', () => {
     expect(a.drops()).toEqual({ 'forged-mac': 1 })
   })
 
+  it('remembers what a guest claimed, a few addresses and for a while, and believes none of it', async () => {
+    const { bench, a, b } = twoGuests()
+    const forged = a.udp(b, 5000, 9)
+    putMac(forged, 6, b.mac)
+    await a.send(a.udp(b, 5000, 9), forged, arp({ mac: a.mac, sender: b.address, target: GATEWAY_ADDRESS }))
+    const own = { port: 'a', name: 'a', mac: '02:48:53:00:00:01', address: a.port.address, kind: 'static' }
+    const claimed = { port: 'a', name: '', kind: 'refused', silentSeconds: 0 }
+    const idle = { port: 'b', name: 'b', mac: '02:48:53:00:00:02', address: b.port.address, kind: 'static' }
+    expect(bench.fabric.stations()).toEqual([
+      { ...own, silentSeconds: 0 },
+      { ...claimed, mac: '02:48:53:00:00:02', address: a.port.address },
+      { ...claimed, mac: '02:48:53:00:00:01', address: b.port.address },
+      { ...idle, silentSeconds: undefined },
+    ])
+    for (let mac = 1; mac <= 1000; mac++) {
+      putMac(forged, 6, mac)
+      await a.send(forged)
+    }
+    const refused = (): string[] =>
+      bench.fabric.stations().flatMap(({ kind, mac }) => (kind === 'refused' ? [mac] : []))
+    expect(refused()).toHaveLength(8)
+    expect(refused().at(-1)).toBe('00:00:00:00:03:e8')
+    await bench.clock.advance(299_000)
+    expect(refused()).toHaveLength(8)
+    await bench.clock.advance(2000)
+    expect(refused()).toEqual([])
+    expect(b.received).toHaveLength(1)
+  })
+
   it('refuses a forged IP address, and a sender of zeros that asks for no lease', async () => {
     const { a, b } = twoGuests()
     for (const source of [b.address, GATEWAY_ADDRESS, 0, 0x0a09_0807]) {

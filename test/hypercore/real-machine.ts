@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads'
 import { gunzipSync } from 'node:zlib'
 import { openBase } from '../../src/domain/open-disk.ts'
 import { diskFiles } from '../../src/storage/overlay/disk-files.ts'
+import type { Outside } from '../../src/hypercore/environment.ts'
 import { HyperCore } from '../../src/hypercore/hypercore.ts'
 import { composeBootImage } from '../../src/machine/boot-image.ts'
 import type { ConsoleEvent } from '../../src/protocol/channels.ts'
@@ -85,6 +86,15 @@ export async function realHandOff(
   }
 }
 
+type RealOptions = {
+  /** How far its wall clock is ahead of this machine's. */
+  readonly clockOffMs?: number
+  /** Where disks and snapshots are kept. */
+  readonly folder?: string
+  /** What its network reaches beyond the product's own sites. */
+  readonly outside?: Partial<Outside>
+}
+
 export class RealMachine {
   readonly events: SupervisorEvent[] = []
   readonly core: HyperCore
@@ -97,11 +107,7 @@ export class RealMachine {
   #nextCall = 1
   #waits: (() => void)[] = []
 
-  private constructor(
-    bundle: string,
-    store: string,
-    { clockOffMs = 0, folder }: { clockOffMs?: number; folder?: string },
-  ) {
+  private constructor(bundle: string, store: string, { clockOffMs = 0, folder, outside }: RealOptions) {
     this.#bundle = bundle
     const workerData = folder === undefined ? {} : { diskFolder: folder, folder }
     this.core = new HyperCore({
@@ -141,7 +147,7 @@ export class RealMachine {
         }
       },
       composeBootImage,
-      outside: OUTSIDE,
+      outside: { ...OUTSIDE, ...outside },
       post: (message) => this.#hear(message),
       now: () => performance.now(),
       wallClock: () => Date.now() + clockOffMs,
@@ -150,13 +156,10 @@ export class RealMachine {
     })
   }
 
-  /**
-   * `clockOffMs`: how far its wall clock is ahead of this machine's; `folder`: where disks and snapshots are kept;
-   * `hibernating`: what the person chose in an earlier visit.
-   */
+  /** `hibernating`: what the person chose in an earlier visit. */
   static async powerOn(
     given: HandOff,
-    options: { clockOffMs?: number; folder?: string; hibernating?: readonly string[] } = {},
+    options: RealOptions & { hibernating?: readonly string[] } = {},
   ): Promise<RealMachine> {
     const machine = new RealMachine(await domainBundlePath(), await storeBundlePath(), options)
     const { hibernating = [] } = options

@@ -115,6 +115,7 @@ const SCREENS: readonly [name: string, query: string, reach?: (page: Page) => Pr
   ['journal', 'scene=shell', choose('Journal')],
   ['policy as a table', 'scene=shell', choose('Policy')],
   ['policy as text, with a mistake', 'scene=shell', policyTab('Text', 'web internet gopher allow')],
+  ['network', 'scene=shell', choose('Network')],
   [
     'trunk',
     'scene=shell',

@@ -136,3 +136,42 @@ test('on a phone the list fits its width, and every button is reached', async ()
     expect([name, box !== null && box.x >= 0 && box.x + box.width <= 390]).toEqual([name, true])
   }
 })
+
+test('the network’s table says what was carried, what was claimed and refused, and that the relay is lost', async () => {
+  const { page } = await open('scene=shell', PHONE)
+  const tell = (frames: number) =>
+    page.evaluate((frames) => {
+      window.harness.machine.network({
+        ports: [
+          {
+            port: 'primary',
+            fromGuest: { frames, bytes: 4096 },
+            toGuest: { frames: 1, bytes: 60 },
+            dropped: [['forged-mac', 2]],
+          },
+        ],
+        stations: [
+          {
+            port: 'primary',
+            name: '',
+            mac: '02:48:53:00:00:09',
+            address: '10.83.7.12',
+            kind: 'refused',
+            silentSeconds: 4,
+          },
+        ],
+        relay: { url: 'wss://relay.example/', state: 'lost', streams: 0 },
+      })
+    }, frames)
+  await tell(7)
+  await page.getByRole('button', { name: 'More', exact: true }).click()
+  await page.getByRole('menuitem', { name: 'Network' }).click()
+  await page.getByRole('cell', { name: '7 frames 4.0 KiB' }).waitFor()
+  await page.getByRole('cell', { name: '2 another’s MAC' }).waitFor()
+  const refused = page.getByRole('row', { name: /02:48:53:00:00:09 10\.83\.7\.12 4 s ago claimed, refused/ })
+  await refused.waitFor()
+  await page.getByText('Start it again: the next connection').waitFor()
+  await tell(8)
+  await page.getByRole('cell', { name: '8 frames' }).waitFor()
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
+})

@@ -4,7 +4,7 @@
  */
 
 import type { PacketSummary } from '../../protocol/packets.ts'
-import { BROADCAST_MAC, formatIpv4Address, u16At, u32At } from '../packets/address.ts'
+import { BROADCAST_MAC, formatIpv4Address, formatMac, u16At, u32At } from '../packets/address.ts'
 import {
   destinationMac,
   ETHERNET_HEADER,
@@ -132,8 +132,7 @@ function macOf(bytes: Uint8Array, at: number): number {
 }
 
 function macText(mac: number): string {
-  if (mac === BROADCAST_MAC) return 'broadcast'
-  return hex(mac, 12).replaceAll(/..(?=.)/g, '$&:')
+  return mac === BROADCAST_MAC ? 'broadcast' : formatMac(mac)
 }
 
 function hex(value: number, digits: number): string {

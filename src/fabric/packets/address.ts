@@ -40,6 +40,14 @@ export function parseMac(text: string): number {
   return Number.parseInt(text.replaceAll(':', ''), 16)
 }
 
+/** “02:48:53:00:00:01”. */
+export function formatMac(mac: number): string {
+  return mac
+    .toString(16)
+    .padStart(12, '0')
+    .replaceAll(/..(?=.)/g, '$&:')
+}
+
 /** “10.83.0.1”, or undefined where the text is no dotted quad. */
 export function parseIpv4Address(untrustedText: string): number | undefined {
   const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(untrustedText)?.slice(1).map(Number)

@@ -11,6 +11,7 @@
  */
 
 import { ByteReader, ByteWriter } from '../../base/bytes.ts'
+import type { RelayState } from '../../protocol/network.ts'
 import type { RelayStream } from '../environment.ts'
 import { ByteQueue } from '../tcp/byte-queue.ts'
 import { Waiters } from '../waiters.ts'
@@ -99,18 +100,40 @@ export class Wisp {
   #credit: number | undefined
   #queue: Uint8Array<ArrayBuffer>[] = []
   #nextId = 1
+  #state: RelayState = 'unused'
 
-  /** `openSocket` connects anew; it is called at the first stream, and again after the relay went away. */
+  /**
+   * `openSocket` connects anew; it is called at the first stream, and again after the relay went away. It may throw
+   * where the browser forbids the address.
+   */
   constructor(openSocket: () => RelaySocket) {
     this.#openSocket = openSocket
   }
 
-  connect(host: string, port: number): RelayStream {
+  get state(): RelayState {
+    return this.#state
+  }
+
+  /** Streams that are open. */
+  get size(): number {
+    return this.#streams.size
+  }
+
+  /** Connects where it is not: a relay that does not answer is told before a guest needs it. */
+  open(): void {
     this.#socket ??= this.#open()
+  }
+
+  connect(host: string, port: number): RelayStream {
+    this.open()
     const id = this.#nextId
     this.#nextId = (this.#nextId % 0xffff_fffe) + 1
     const stream = new Stream(this, id, this.#credit ?? 0)
     this.#streams.set(id, stream)
+    if (this.#socket === undefined) {
+      this.#gone()
+      return stream
+    }
     const name = new TextEncoder().encode(host)
     this.send(Type.connect, id, new ByteWriter().u8(TCP).u16(port).bytes(name).finish())
     return stream
@@ -126,8 +149,16 @@ export class Wisp {
     this.#streams.delete(id)
   }
 
-  #open(): RelaySocket {
-    const socket = this.#openSocket()
+  #open(): RelaySocket | undefined {
+    let socket: RelaySocket
+    try {
+      socket = this.#openSocket()
+    } catch {
+      // What the browser forbids is as far away as what does not answer.
+      this.#state = 'unreachable'
+      return undefined
+    }
+    this.#state = 'connecting'
     socket.binaryType = 'arraybuffer'
     socket.onmessage = ({ data }) => {
       if (data instanceof ArrayBuffer) this.#hear(new Uint8Array(data))
@@ -142,6 +173,7 @@ export class Wisp {
 
   #gone(): void {
     this.#socket = undefined
+    this.#state = this.#credit === undefined ? 'unreachable' : 'lost'
     this.#credit = undefined
     this.#queue = []
     for (const stream of this.#streams.values()) stream.end()
@@ -166,6 +198,7 @@ export class Wisp {
     if (!reader.finish(true).ok) return
     if (id !== 0) return this.#streams.get(id)?.refill(credit)
     this.#credit = credit
+    this.#state = 'connected'
     for (const stream of this.#streams.values()) stream.refill(credit)
     for (const packet of this.#queue.splice(0)) this.#socket?.send(packet)
     return undefined

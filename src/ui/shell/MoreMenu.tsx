@@ -19,6 +19,7 @@ import {
   PhoneCall,
   Power,
   Camera,
+  Router,
   ScrollText,
   Settings2,
   ShieldCheck,
@@ -158,7 +159,8 @@ function TextItems() {
 
 function MachineItems() {
   const shell = useShell()
-  const { packets, policy } = useSeat()
+  const { packets, policy, network } = useSeat()
+  const relay = useStore(network, (state) => state.relay?.state)
   const recording = useStore(packets.store, (state) => state.recording)
   const denied = useStore(policy.store, (state) => state.denied)
   const focusedId = useMachine((state) => state.focusedId)
@@ -209,6 +211,13 @@ function MachineItems() {
         onSelect={() => shell.showPackets({ port: undefined })}
       >
         Packets
+      </MenuItem>
+      <MenuItem
+        icon={<Router size={ICON} />}
+        {...(relay === 'unreachable' || relay === 'lost' ? { hint: 'no relay' } : {})}
+        onSelect={() => shell.open({ kind: 'network' })}
+      >
+        Network
       </MenuItem>
       <MenuItem icon={<Cable size={ICON} />} onSelect={() => shell.open({ kind: 'trunk' })}>
         Trunk

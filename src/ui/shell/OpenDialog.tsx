@@ -16,6 +16,7 @@ import { PolicyDialog } from '../policy/PolicyDialog.tsx'
 import { SnapshotsDialog } from '../snapshots/SnapshotsDialog.tsx'
 import { useStage } from '../stage/seat-context.tsx'
 import { Switcher } from '../switcher/Switcher.tsx'
+import { NetworkDialog } from '../network/NetworkDialog.tsx'
 import { TrunkDialog } from '../trunk/TrunkDialog.tsx'
 import { ConfirmEnd } from './ConfirmEnd.tsx'
 import { ConfirmRestart } from './ConfirmRestart.tsx'
@@ -71,6 +72,8 @@ function Chosen({ dialog, restart, version }: Props & { readonly dialog: ShellDi
       return <Journal />
     case 'policy':
       return <PolicyDialog />
+    case 'network':
+      return <NetworkDialog />
     case 'trunk':
       return <TrunkDialog />
     case 'hypercalls':

@@ -23,6 +23,7 @@ export type ShellDialog =
   | { readonly kind: 'hand-off' }
   | { readonly kind: 'journal' }
   | { readonly kind: 'policy' }
+  | { readonly kind: 'network' }
   | { readonly kind: 'trunk' }
   | { readonly kind: 'hypercalls' }
   | { readonly kind: 'keys' }

@@ -21,6 +21,7 @@ import type {
   SupervisorRequest,
 } from '../../../src/protocol/supervisor.ts'
 import type { ConsentRequest, PolicyDecision } from '../../../src/protocol/policy.ts'
+import type { NetworkReport } from '../../../src/protocol/network.ts'
 import type { CaptureAct, PacketSummary } from '../../../src/protocol/packets.ts'
 import type { TransferInfo } from '../../../src/protocol/transfers.ts'
 
@@ -312,6 +313,10 @@ export class FakeMachine extends EventTarget {
       ports,
     }
     this.#event({ type: 'packets', report, rows: numbered })
+  }
+
+  network(report: NetworkReport): void {
+    this.#event({ type: 'network', report })
   }
 
   trunk(tabs: boolean): void {

@@ -9,7 +9,7 @@ import { encodeAgentFrame } from '../machine/agent-frames.ts'
 import { Machine, type MachineEnd, type MachineHooks } from '../machine/machine.ts'
 import { GuestFrame, HostFrame } from '../protocol/agent.ts'
 import type { BlockStore } from '../protocol/block-store.ts'
-import type { NetworkMessage } from '../protocol/channels.ts'
+import { STAND_ASIDE_MS, type NetworkMessage } from '../protocol/channels.ts'
 import type { CrashCause } from '../protocol/domain.ts'
 import type {
   DiskSource,
@@ -293,6 +293,9 @@ export class Domain {
         return
       case 'refresh':
         machine.display.refresh()
+        return
+      case 'stand-aside':
+        machine.standAside(STAND_ASIDE_MS)
         return
       case 'keys':
         machine.input.keys(request.scancodes)

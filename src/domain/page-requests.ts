@@ -23,7 +23,7 @@ function fieldsOf(untrusted: unknown): Fields {
 
 export function parseDisplayRequest(untrusted: unknown): DisplayRequest | undefined {
   const { kind, recycle, scancodes, dx, dy, wheel, buttons } = fieldsOf(untrusted)
-  if (kind === 'refresh') return { kind }
+  if (kind === 'refresh' || kind === 'stand-aside') return { kind }
   if (kind === 'credit') return recycle instanceof ArrayBuffer ? { kind, recycle } : { kind }
   if (kind === 'keys') {
     if (!Array.isArray(scancodes) || scancodes.length > MOST_SCANCODES) return undefined

@@ -26,7 +26,7 @@ import {
 import { checkFit, settingsOf } from './machine-settings.ts'
 import { interceptReset, isTripleFault, ResetRequested } from './reset-line.ts'
 import { SerialConsole } from './serial-console.ts'
-import { CpuWords, createV86, type Internals } from './v86-internals.ts'
+import { CpuWords, createV86, JIT_OFF, type Internals } from './v86-internals.ts'
 import { Vcpu } from './vcpu.ts'
 import { Vnic } from './vnic.ts'
 
@@ -250,6 +250,10 @@ export class Machine {
   }
 
   /** @param percent of a core, 1–100 */
+  standAside(milliseconds: number): void {
+    this.#vcpu.standAside(milliseconds)
+  }
+
   setRate(percent: number): void {
     this.#vcpu.setRate(percent)
   }
@@ -387,7 +391,7 @@ export class Machine {
 
   #enableJit(): void {
     this.#jitDeferred = false
-    this.#internals.cpu.set_jit_config(0, 0)
+    this.#internals.cpu.set_jit_config(JIT_OFF, 0)
   }
 
   #faulted(error: unknown): void {

@@ -215,6 +215,15 @@ export type EngineImports = {
   console_log_from_wasm: (pointer: number, length: number) => void
 }
 
+/** Indices of `set_jit_config`. */
+export const JIT_OFF = 0
+/**
+ * Pages of guest code that go into one WebAssembly function; v86 takes three. The browser compiles a hot function a second
+ * time, with a compiler whose time grows faster than the function: for three pages it took 200 ms a function, on as many
+ * threads as there are processors, and the guests stood in line behind it.
+ */
+export const JIT_PAGES = 1
+
 type EngineExports = {
   readonly memory: WebAssembly.Memory
   set_jit_config(index: number, value: number): void
@@ -305,7 +314,8 @@ export function createV86(
           }
           const instance = await WebAssembly.instantiate(module, imports)
           const exports = instance.exports as EngineExports
-          if (!compile) exports.set_jit_config(0, 1)
+          exports.set_jit_config(JIT_PAGES, 1)
+          if (!compile) exports.set_jit_config(JIT_OFF, 1)
           return instance.exports
         } catch (error) {
           reject(error instanceof Error ? error : new Error(String(error)))

@@ -42,6 +42,8 @@ export class Vcpu {
   /** What a slice under way has asked for: milliseconds from its end on. */
   #wants = 0
   #throttledSince: number | undefined
+  /** No slice begins before. */
+  #asideUntil = 0
   #stopped = false
   #inSlice = false
   #instructions = 0
@@ -119,6 +121,11 @@ export class Vcpu {
     return this.#holds.has(reason)
   }
 
+  /** Lets others have the processor for `milliseconds` from now on. */
+  standAside(milliseconds: number): void {
+    this.#asideUntil = performance.now() + milliseconds
+  }
+
   /** @param percent of a core, 1–100 */
   setRate(percent: number): void {
     const now = performance.now()
@@ -131,7 +138,7 @@ export class Vcpu {
     const throttle = this.#bucket.waitMs(now)
     // Only a vCPU that wants to run is held back; a halted one merely sleeps.
     if (throttle > 0 && this.#due <= now) this.#throttledSince ??= now
-    const wait = Math.max(this.#due - now, throttle)
+    const wait = Math.max(this.#due - now, throttle, this.#asideUntil - now)
     if (this.#timer !== undefined) clearTimeout(this.#timer)
     this.#timer = undefined
     if (wait < SHORTEST_TIMER_MS) {
@@ -161,7 +168,8 @@ export class Vcpu {
   #wake(): void {
     if (this.#stopped || this.#due === undefined || this.#holds.size > 0) return
     const now = performance.now()
-    if (this.#due - now >= SHORTEST_TIMER_MS || this.#bucket.waitMs(now) >= SHORTEST_TIMER_MS) {
+    const wait = Math.max(this.#due, this.#asideUntil) - now
+    if (wait >= SHORTEST_TIMER_MS || this.#bucket.waitMs(now) >= SHORTEST_TIMER_MS) {
       this.#arrange(now)
       return
     }

@@ -77,6 +77,11 @@ export class DisplaySession {
     this.#paceCredits()
   }
 
+  /** The guest lets the page have its processor for a moment. */
+  standAside(): void {
+    this.#post({ kind: 'stand-aside' })
+  }
+
   #disconnect(): void {
     this.#stop()
     this.#waitingFrame = undefined

@@ -6,6 +6,7 @@
 import { createStore } from 'zustand/vanilla'
 import { Disposables } from '../base/disposables.ts'
 import { Emitter } from '../base/emitter.ts'
+import { STAND_ASIDE_MS } from '../protocol/channels.ts'
 import type { DomainId, DomainInfo, ViewKind } from '../protocol/domain.ts'
 import { fault, FaultError } from '../protocol/fault.ts'
 import type { HandOff } from '../protocol/hand-off.ts'
@@ -257,7 +258,14 @@ export class Seat {
     return true
   }
 
+  /** A switch is near: for a moment the guests leave the processors to it, and their output the page's thread. */
+  prepareSwitch(): void {
+    this.#feed.rest(STAND_ASIDE_MS)
+    for (const { display } of this.#sessions.values()) display.standAside()
+  }
+
   #setFocus(id: DomainId, startedAt: number | undefined): void {
+    this.prepareSwitch()
     this.store.setState((state) => withFocus(state, id, startedAt))
     // The supervisor's scheduler may favour what is looked at; the page's picture does not depend on its answer.
     this.call('focus', { id }).catch((error: unknown) => this.#note(`focus ${id}: ${String(error)}`, id))

@@ -48,6 +48,8 @@ export class TerminalFeed {
   #nextTurnAt = 0
   #pieceBytes: number
   #piecesThisFrame = 0
+  /** Resting while set. */
+  #stopRest: Dispose | undefined
   #stopFrame: Dispose | undefined
   #timer: Dispose | undefined
 
@@ -66,7 +68,7 @@ export class TerminalFeed {
 
   /** To be called when a source begins to wait or comes to the foreground. */
   wake(): void {
-    if (this.#busy || this.#environment.hidden()) return
+    if (this.#busy || this.#stopRest !== undefined || this.#environment.hidden()) return
     const source = this.#next()
     if (source === undefined) return
     this.#busy = true
@@ -81,6 +83,15 @@ export class TerminalFeed {
         this.wake()
       })
     })
+  }
+
+  /** Feeds nobody for a moment: the page's thread has something else to draw. */
+  rest(milliseconds: number): void {
+    this.#stopRest?.()
+    this.#stopRest = this.#environment.setTimer(() => {
+      this.#stopRest = undefined
+      this.wake()
+    }, milliseconds)
   }
 
   #adapt(milliseconds: number): void {
@@ -150,6 +161,8 @@ export class TerminalFeed {
   }
 
   dispose(): void {
+    this.#stopRest?.()
+    this.#stopRest = undefined
     this.#timer?.()
     this.#timer = undefined
     this.#stopFrame?.()

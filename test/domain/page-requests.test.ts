@@ -9,6 +9,7 @@ describe('requests of the page', () => {
       { kind: 'credit' },
       { kind: 'credit', recycle },
       { kind: 'refresh' },
+      { kind: 'stand-aside' },
       { kind: 'keys', scancodes: [0xe0, 0x48] },
       { kind: 'mouse', dx: -3.5, dy: 2, wheel: 1, buttons: 5 },
     ]

@@ -98,6 +98,20 @@ describe('the vCPU', () => {
     expect(engine.slices).toBeGreaterThan(3)
   })
 
+  it('stands aside for a moment, also when a device wakes it, and goes on by itself', async () => {
+    const engine = new StandIn()
+    const made = await slices(engine, 3, (it) => it.start())
+    const askedAt = performance.now()
+    made.standAside(60)
+    made.release('paused')
+    const next = new Promise<number>((resolve) => {
+      engine.during = () => resolve(performance.now())
+    })
+    engine.next_tick(0)
+    // No slice began before the moment was over, however late this machine's timers fire.
+    expect((await next) - askedAt).toBeGreaterThanOrEqual(59)
+  })
+
   it('sleeps until the guest’s next timer, and wakes at once when a device asks', async () => {
     const engine = new StandIn()
     engine.wants = 60_000

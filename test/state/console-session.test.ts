@@ -158,6 +158,20 @@ describe('console output', () => {
     expect(counts).toEqual([4, 4, 2, 0])
   })
 
+  it('rests while the page has something else to draw, and goes on by itself', () => {
+    const { environment, feed, session, port } = setUp()
+    const terminal = new FakeTerminal()
+    session.attach(terminal)
+    session.setForeground(true)
+    feed.rest(33)
+    port.deliver(flood(100))
+    environment.runTasks()
+    environment.frame()
+    expect(terminal.writes).toHaveLength(0)
+    environment.advance(33)
+    expect(terminal.writes).toHaveLength(1)
+  })
+
   it('never loses a byte of a terminal that is looked at, up to the high watermark under way', () => {
     const { environment, session, port } = setUp()
     const terminal = new FakeTerminal()

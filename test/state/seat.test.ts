@@ -217,6 +217,14 @@ describe('focus', () => {
     expect(seat.console('vault')?.foreground()).toBe(true)
     expect(vault.display.sent.filter(({ kind }) => kind === 'credit')).toHaveLength(0)
   })
+
+  it('has every guest stand aside for a switch', () => {
+    const { seat, openPorts } = connected()
+    const ports = [openPorts('web'), openPorts('vault')]
+    seat.focus('web')
+    for (const { display } of ports)
+      expect(display.sent.filter(({ kind }) => kind === 'stand-aside')).toHaveLength(1)
+  })
 })
 
 describe('window.hypercore', () => {

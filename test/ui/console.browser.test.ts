@@ -22,8 +22,8 @@ const chip = (page: Page, name: string) =>
 
 const frameColour = (page: Page) =>
   page.evaluate(() => {
-    const frame = document.querySelector('[data-stage]')?.closest('section')
-    return frame === null || frame === undefined ? '' : getComputedStyle(frame).borderTopColor
+    const edge = document.querySelector('[data-edge]')
+    return edge === null ? '' : getComputedStyle(edge).borderTopColor
   })
 
 const colourOf = (page: Page, name: string) =>
@@ -41,7 +41,7 @@ test('the frame and its tab take the focused domain’s colour in the very task 
   expect(await frameColour(page)).toBe(await colourOf(page, 'teal'))
   const inSameTask = await page.evaluate(() => {
     window.harness.seat.focus('web')
-    return document.querySelector<HTMLElement>('[data-stage]')?.closest('section')?.dataset['colour']
+    return document.querySelector<HTMLElement>('[data-edge]')?.dataset['colour']
   })
   expect(inSameTask).toBe('red')
   await expect.poll(() => chip(page, 'Web').getAttribute('aria-pressed')).toBe('true')

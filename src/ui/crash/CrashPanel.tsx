@@ -33,7 +33,11 @@ function Report({ domain, crash }: ReportProps) {
   useEffect(() => restart.current?.focus(), [])
 
   return (
-    <article className={styles['panel']} aria-label={`${domain.name} has crashed`}>
+    <article
+      className={styles['panel']}
+      data-colour={domain.colour}
+      aria-label={`${domain.name} has crashed`}
+    >
       <div className={styles['column']}>
         <header className={styles['header']}>
           <p className={styles['whose']}>

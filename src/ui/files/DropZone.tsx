@@ -1,7 +1,8 @@
 /** The overlay for files that are dragged over the page: a box for each thing that can be done with them. */
 
 import { useEffect, useState, type DragEvent as ReactDragEvent } from 'react'
-import { useStage } from '../stage/seat-context.tsx'
+import { focusedDomain } from '../../state/machine-store.ts'
+import { useMachine, useStage } from '../stage/seat-context.tsx'
 import { useShell } from '../shell/shell-store.ts'
 import { useDropTargets, type DropTarget } from './drop-targets.ts'
 import styles from './files.module.css'
@@ -48,8 +49,9 @@ export function DropZone() {
 
 function Targets({ close }: { readonly close: () => void }) {
   const targets = useDropTargets()
+  const colour = useMachine((state) => focusedDomain(state)?.colour)
   return (
-    <div className={styles['zone']}>
+    <div className={styles['zone']} data-colour={colour}>
       {targets.map((target) => (
         <Target key={target.key} target={target} close={close} />
       ))}

@@ -13,7 +13,7 @@ import styles from './Frame.module.css'
 
 export function Frame() {
   const seat = useSeat()
-  const frame = useRef<HTMLDivElement>(null)
+  const edge = useRef<HTMLDivElement>(null)
   const name = useMachine((state) => focusedDomain(state)?.name)
   const halted = useMachine(({ haltReason }) => haltReason)
 
@@ -22,20 +22,22 @@ export function Frame() {
   }, [name])
 
   // The colour changes with the focus itself, not with a drawing of React's: another guest's picture is never seen in
-  // this guest's colour.
+  // this guest's colour. It is set beside the stage and not around it: what is inherited has the browser go through
+  // every character of every guest.
   useEffect(() => {
     const paint = (state: MachineState) => {
       const colour = focusedDomain(state)?.colour
-      if (frame.current === null) return
-      if (colour === undefined) delete frame.current.dataset['colour']
-      else frame.current.dataset['colour'] = colour
+      if (edge.current === null) return
+      if (colour === undefined) delete edge.current.dataset['colour']
+      else edge.current.dataset['colour'] = colour
     }
     paint(seat.store.getState())
     return seat.store.subscribe(paint)
   }, [seat])
 
   return (
-    <section ref={frame} className={styles['frame']} aria-label={name ?? 'No domain'}>
+    <section className={styles['frame']} aria-label={name ?? 'No domain'}>
+      <div ref={edge} className={styles['edge']} data-edge />
       <SpinningBanner />
       <DiskTrouble />
       <div className={styles['picture']}>

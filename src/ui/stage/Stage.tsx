@@ -21,5 +21,7 @@ const DomainView = memo(function DomainView({ id }: { readonly id: DomainId }) {
   const stage = useStage()
   const container = useRef<HTMLDivElement>(null)
   useEffect(() => (container.current === null ? undefined : stage.mount(id, container.current)), [stage, id])
-  return <div ref={container} className={styles['view']} data-domain={id} />
+  // Its own colour, not the frame's, which changes with every switch.
+  const colour = useMachine(({ domains }) => domains.find((domain) => domain.id === id)?.colour)
+  return <div ref={container} className={styles['view']} data-domain={id} data-colour={colour} />
 })

@@ -50,6 +50,7 @@ export class ScreenHost {
     this.#keys.setAttribute('aria-label', `Keyboard of ${options.label}`)
     // No phone keyboard until it is asked for: a tap is the guest's mouse.
     this.#keys.inputMode = 'none'
+    this.setReachable(false)
     this.element.append(this.#keys, this.#canvas)
     this.#listenToKeys()
     this.#listenToPointer()
@@ -173,6 +174,17 @@ export class ScreenHost {
     const modifiers = modifiersDown(this.#modifiers) ?? { control: false, alt: false, shift: false }
     spendModifiers(this.#modifiers)
     this.#session.keyboard.stroke(code, modifiers)
+  }
+
+  /** Whether its view shows it, be that on top or beneath another. */
+  setShown(shown: boolean): void {
+    const visibility = shown ? 'visible' : 'hidden'
+    if (this.element.style.visibility !== visibility) this.element.style.visibility = visibility
+  }
+
+  /** Whether Tab leads to it. */
+  setReachable(reachable: boolean): void {
+    this.#keys.tabIndex = reachable ? 0 : -1
   }
 
   focus(): void {

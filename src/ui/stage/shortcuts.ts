@@ -56,6 +56,8 @@ export function installShortcuts(
   }
 
   const keyDown = (event: KeyboardEvent): void => {
+    // The digit that names a guest comes a moment after the keys that are held for it.
+    if (/^Ctrl\+Alt\+(?:Control|Alt)/.test(chordOf(event)) && !event.repeat) seat.prepareSwitch()
     if (chordOf(event) === 'Ctrl+Shift+KeyV') {
       // The browser's own paste: it asks for no permission. Only the guest must not see the key.
       event.stopPropagation()

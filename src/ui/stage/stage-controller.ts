@@ -1,6 +1,7 @@
 /**
- * The stage without React: every domain's terminal and display, stacked, one of them visible. A switch changes two
- * elements' visibility inside the event that asked for it; nothing is laid out, mounted or rendered for it.
+ * The stage without React: every domain's view, stacked, the shown one on top. A view has its domain's terminal and
+ * display, one of which it shows. A switch brings another view to the top inside the event that asked for it; nothing is
+ * laid out, mounted or rendered for it. What lies beneath is out of reach: no Tab leads to it and no reader reads it.
  */
 
 import { Disposables, type Dispose } from '../../base/disposables.ts'
@@ -13,8 +14,13 @@ import { ScreenHost } from './screen-host.ts'
 import { createStickyModifiers, type StickyStore } from './sticky-modifiers.ts'
 import { TerminalHost } from './terminal-host.ts'
 
-type Hosts = { readonly terminal: TerminalHost; readonly screen: ScreenHost }
 type Host = TerminalHost | ScreenHost
+type Hosts = {
+  readonly terminal: TerminalHost
+  readonly screen: ScreenHost
+  /** Where both are; undefined before React has laid it out. */
+  view: HTMLElement | undefined
+}
 
 export class StageController {
   /** Modifiers of the on-screen keyboard. */
@@ -25,6 +31,8 @@ export class StageController {
   readonly #disposables = new Disposables()
   readonly #afterPaint = new MessageChannel()
   #shown: Host | undefined
+  /** The view on top. */
+  #front: HTMLElement | undefined
 
   constructor(seat: Seat, preferences: PreferencesStore) {
     this.#seat = seat
@@ -54,6 +62,8 @@ export class StageController {
     if (hosts === undefined) return () => {}
     const { terminal, screen } = hosts
     container.append(terminal.element, screen.element)
+    hosts.view = container
+    container.setAttribute('aria-hidden', 'true')
     this.#show()
     terminal.open()
     screen.fit()
@@ -75,7 +85,8 @@ export class StageController {
     const display = this.#seat.display(id)
     if (domain === undefined || console === undefined || display === undefined) return undefined
     const { modifiers } = this
-    const hosts = {
+    const hosts: Hosts = {
+      view: undefined,
       terminal: new TerminalHost({
         session: console,
         preferences: this.#preferences,
@@ -84,10 +95,8 @@ export class StageController {
       }),
       screen: new ScreenHost({ session: display, modifiers, label: `${domain.name}, screen` }),
     }
-    for (const [kind, { element }] of Object.entries(hosts)) {
-      element.dataset['pane'] = kind
-      element.style.visibility = 'hidden'
-    }
+    hosts.terminal.element.dataset['pane'] = 'terminal'
+    hosts.screen.element.dataset['pane'] = 'screen'
     this.#hosts.set(id, hosts)
     return hosts
   }
@@ -103,21 +112,44 @@ export class StageController {
 
   #show(): void {
     const state = this.#seat.store.getState()
+    for (const [id, { terminal, screen }] of this.#hosts) {
+      const domain = this.#seat.domain(id)
+      const isTerminal = domain !== undefined && shownView(state, domain) === 'terminal'
+      terminal.setShown(isTerminal)
+      screen.setShown(!isTerminal)
+    }
     const domain = focusedDomain(state)
     const hosts = domain === undefined ? undefined : this.#hosts.get(domain.id)
     const next = domain === undefined ? undefined : hosts?.[shownView(state, domain)]
     const before = this.#shown
-    if (next === before) return
-    // Asked before the old one is hidden, which takes the focus from it.
-    const hadKeyboard = hasKeyboard(before)
-    this.#shown = next
-    if (next !== undefined) next.element.style.visibility = 'visible'
-    if (before !== undefined) before.element.style.visibility = 'hidden'
-    if (hadKeyboard) next?.focus()
+    if (next !== before) {
+      // Asked before anything changes that could take the focus away.
+      const hadKeyboard = hasKeyboard(before)
+      this.#shown = next
+      before?.setReachable(false)
+      next?.setReachable(true)
+      if (hadKeyboard) {
+        if (next === undefined && document.activeElement instanceof HTMLElement) document.activeElement.blur()
+        next?.focus()
+      }
+    }
+    this.#bringToFront(hosts?.view)
+  }
+
+  #bringToFront(view: HTMLElement | undefined): void {
+    if (view === this.#front) return
+    if (this.#front !== undefined) {
+      delete this.#front.dataset['front']
+      this.#front.setAttribute('aria-hidden', 'true')
+    }
+    this.#front = view
+    if (view === undefined) return
+    view.dataset['front'] = ''
+    view.removeAttribute('aria-hidden')
   }
 
   /**
-   * From the person's event to the other guest's picture. By now its element is visible; the frame that the browser
+   * From the person's event to the other guest's picture. By now its view is on top; the frame that the browser
    * begins next contains it. `frameMs` is measured when that frame begins (its callbacks run). `milliseconds` is measured
    * in the first task after it: the page's thread has styled, laid out and painted the frame by then and handed it to the
    * compositor. What the compositor and the display take from there, no page can see. The picture is the guest's last

@@ -39,6 +39,7 @@ export class TerminalHost implements ConsoleTerminal {
   readonly #disposables = new Disposables()
   #theme: TerminalTheme
   #opened = false
+  #reachable = false
 
   constructor(options: TerminalHostOptions) {
     this.#options = options
@@ -72,6 +73,7 @@ export class TerminalHost implements ConsoleTerminal {
     this.#terminal.open(this.element)
     this.#accelerate()
     this.#terminal.textarea?.setAttribute('aria-label', this.#options.label)
+    this.setReachable(this.#reachable)
     // A paste goes through the session, which takes out what could forge its end.
     const paste = (event: ClipboardEvent): void => {
       event.preventDefault()
@@ -156,6 +158,18 @@ export class TerminalHost implements ConsoleTerminal {
     if (sequence === undefined) return
     this.#terminal.scrollToBottom()
     this.#options.session.input(sequence)
+  }
+
+  /** Whether its view shows it, be that on top or beneath another. */
+  setShown(shown: boolean): void {
+    const visibility = shown ? 'visible' : 'hidden'
+    if (this.element.style.visibility !== visibility) this.element.style.visibility = visibility
+  }
+
+  /** Whether Tab leads to it. */
+  setReachable(reachable: boolean): void {
+    this.#reachable = reachable
+    if (this.#terminal.textarea !== undefined) this.#terminal.textarea.tabIndex = reachable ? 0 : -1
   }
 
   focus(): void {

@@ -41,7 +41,7 @@ function scancodesOf(page: Page, domain: string): Promise<number[]> {
 /** The one pane that a person sees. */
 function shownPane(page: Page): Promise<string> {
   return page.evaluate(() =>
-    [...document.querySelectorAll<HTMLElement>('[data-pane]')]
+    [...document.querySelectorAll<HTMLElement>('[data-domain][data-front]:not([aria-hidden]) > [data-pane]')]
       .filter((pane) => pane.checkVisibility({ visibilityProperty: true }))
       .map((pane) => `${pane.parentElement?.dataset['domain']} ${pane.dataset['pane']}`)
       .join(),

@@ -1,18 +1,19 @@
 /**
- * A guest writes numbered records to its disk, syncs, and says each number on its console; the browser is killed with
- * SIGKILL at a random instant and opened again with the same profile. The disk is then exported and looked at outside:
+ * The browser is killed with SIGKILL at random instants and opened again with the same profile, while one guest writes
+ * numbered records to its disk, syncs, and says each number on its console, and while snapshots of another are taken and
+ * removed. After each kill
  *
- * - every record whose number had come out is there, whole and in order;
- * - the file system is sound. The image is of a disk that lost its power, so that its journal is still to be replayed, as
- *   any mount would do first: `e2fsck -p` does that on a copy and must need nothing beyond (it ends with 4 or more where a
- *   person would have to decide), and `e2fsck -fn` then finds nothing at all.
+ * - every record whose number had come out is on the disk, whole and in order. The disk is exported for that and looked at
+ *   outside: `e2fsck -p` replays the journal on a copy, as any mount would do first, and must need nothing beyond, and
+ *   `e2fsck -fn` then finds nothing at all;
+ * - the snapshot store lists what it was asked to keep, with or without the step that was under way, and every snapshot
+ *   in it loads (support/killed-store.ts).
  *
- * Every third kill falls into the guest's boot, when the journal of the kill before is replayed. DISK_KILLS sets how many
- * (200 for a long run), DISK_KILL_SEED the instants.
+ * Every third kill falls into the guest's boot, when the journal of the kill before is replayed. KILLS sets how many (200
+ * for a long run), KILL_SEED the instants.
  */
 
-import { spawnSync } from 'node:child_process'
-import { copyFileSync, mkdtempSync, openSync, rmSync, truncateSync, writeSync, closeSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
@@ -20,20 +21,18 @@ import { afterAll, expect, inject, test } from 'vitest'
 import { APPLIANCES } from '../../src/appliances/definitions.ts'
 import { encodeNvram } from '../../src/firmware/nvram.ts'
 import { randomFrom } from '../storage/pages/crash-file.ts'
+import { linesOnDisk, saveDisk } from '../support/exported-disk.ts'
 import { KillableBrowser } from '../support/killable-browser.ts'
+import { KilledStore } from '../support/killed-store.ts'
 
-declare global {
-  var exported: Blob
-}
-
-const KILLS = Number(process.env['DISK_KILLS'] ?? 8)
-const SEED = Number(process.env['DISK_KILL_SEED'] ?? Date.now() % 1_000_000)
+const KILLS = Number(process.env['KILLS'] ?? 25)
+const SEED = Number(process.env['KILL_SEED'] ?? Date.now() % 1_000_000)
 
 /** Longest time from the first record, or from the start of a boot, to a kill. Milliseconds. */
-const AFTER_FIRST_RECORD = 2500
-const AFTER_START = 3000
+const AFTER_FIRST_RECORD = 1000
+const AFTER_START = 2000
 
-/** Numbers of eight digits. */
+/** Before the first: of eight digits, as all of them. */
 const FIRST = 10_000_000
 
 /**
@@ -84,57 +83,11 @@ async function settle(page: Page): Promise<void> {
   )
 }
 
-/** Saves the primary's disk to `file`; its holes stay holes. */
-async function save(page: Page, file: string): Promise<void> {
-  const size = await page.evaluate(async () => {
-    globalThis.exported = await globalThis.hypercore.exportDisk('primary')
-    return globalThis.exported.size
-  })
-  const out = openSync(file, 'w')
-  for (let at = 0; at < size; at += 16 * 2 ** 20) {
-    const pieces = await page.evaluate(async (at) => {
-      const bytes = new Uint8Array(await globalThis.exported.slice(at, at + 16 * 2 ** 20).arrayBuffer())
-      const found: [number, string][] = []
-      for (let from = 0; from < bytes.length; from += 2 ** 16) {
-        const piece = bytes.subarray(from, from + 2 ** 16)
-        if (piece.every((byte) => byte === 0)) continue
-        found.push([at + from, btoa(Array.from(piece, (byte) => String.fromCharCode(byte)).join(''))])
-      }
-      return found
-    }, at)
-    for (const [offset, text] of pieces) {
-      const piece = Buffer.from(text, 'base64')
-      writeSync(out, piece, 0, piece.length, offset)
-    }
-  }
-  closeSync(out)
-  truncateSync(file, size)
-}
-
-function tool(name: string, ...args: string[]): { status: number | null; output: string } {
-  const { status, stdout, stderr, error } = spawnSync(name, args, { encoding: 'utf8', maxBuffer: 2 ** 28 })
-  if (error !== undefined)
-    throw new Error(`this test needs ${name}, of the package e2fsprogs: ${error.message}`)
-  return { status, output: stdout + stderr }
-}
-
-/** Every record of an image, in the order of its file. */
-function recordsIn(image: string): string[] {
-  const copy = `${image}.copy`
-  copyFileSync(image, copy)
-  // 1: put right without a question.
-  const replayed = tool('e2fsck', '-p', copy)
-  if (replayed.status !== 0 && replayed.status !== 1) throw new Error(replayed.output)
-  expect(tool('e2fsck', '-fn', copy)).toMatchObject({ status: 0 })
-  const { output } = tool('debugfs', '-R', 'cat /upper/root/records', copy)
-  return output.split('\n').filter((line) => line.startsWith('record '))
-}
-
 /** Every record up to `promised` is on the primary's disk; answers how many there are. */
 async function checkDisk(page: Page, promised: number): Promise<number> {
   const image = join(folder, 'disk.img')
-  await save(page, image)
-  const records = recordsIn(image)
+  await saveDisk(page, 'primary', image)
+  const records = linesOnDisk(image, '/upper/root/records').filter((line) => line.startsWith('record '))
   const numbers = records.map((line) => Number(line.slice(7, 15)))
   const wanted = promised - FIRST
   expect(numbers.slice(0, wanted)).toEqual(Array.from({ length: wanted }, (_, index) => FIRST + 1 + index))
@@ -149,18 +102,15 @@ function passes(ms: number): Promise<void> {
   })
 }
 
-/** Lets the guest write until the instant has come; answers the last number that was seen on its console. */
-async function writeUntilKilled(page: Page, random: () => number): Promise<number> {
-  let last = 0
-  let first: (() => void) | undefined
+/** Has the guest write, and calls `heard` for the numbers that are seen on its console; settles with the first. */
+async function write(page: Page, heard: (number: number) => void): Promise<void> {
   const begun = new Promise<void>((resolve) => {
-    first = resolve
-  })
-  page.on('console', (message) => {
-    const number = /^on disk: (\d+)$/.exec(message.text())?.[1]
-    if (number === undefined) return
-    last = Number(number)
-    first?.()
+    page.on('console', (message) => {
+      const number = /^on disk: (\d+)$/.exec(message.text())?.[1]
+      if (number === undefined) return
+      heard(Number(number))
+      resolve()
+    })
   })
   await page.evaluate(async (writer) => {
     const api = globalThis.hypercore
@@ -182,18 +132,14 @@ async function writeUntilKilled(page: Page, random: () => number): Promise<numbe
     }, 5)
   }, WRITER)
   await begun
-  await passes(random() * AFTER_FIRST_RECORD)
-  await browser?.kill()
-  browser = undefined
-  return last
 }
 
 test(
-  `a browser killed ${KILLS} times loses nothing that a guest had synced`,
+  `a browser killed ${KILLS} times loses nothing that a guest had synced, and no snapshot (seed ${SEED})`,
   { timeout: 60_000 + KILLS * 60_000 },
   async () => {
-    process.stdout.write(`DISK_KILL_SEED=${SEED}\n`)
     const random = randomFrom(SEED)
+    const store = new KilledStore()
     let promised = FIRST
     let seen = 0
     for (let kill = 0; kill <= KILLS; kill += 1) {
@@ -202,16 +148,30 @@ test(
       if (kill === 0) await settle(page)
       await page.goto(inject('productUrl'))
       await page.evaluate(() => globalThis.hypercore.ready)
-      if (promised > FIRST) seen = await checkDisk(page, promised)
+      const [{ found, wanted }, there] = await Promise.all([
+        store.check(page),
+        promised > FIRST ? checkDisk(page, promised) : 0,
+      ])
+      expect(found).toEqual(wanted)
+      seen = there
       if (kill === KILLS) break
+      await store.keepBusy(page, 'management', kill)
       if (kill % 3 === 2) {
         await page.evaluate(() => void globalThis.hypercore.start('primary'))
         await passes(random() * AFTER_START)
-        await browser.kill()
-        browser = undefined
-      } else promised = Math.max(promised, await writeUntilKilled(page, random))
+      } else {
+        await write(page, (number) => {
+          promised = Math.max(promised, number)
+        })
+        await passes(random() * AFTER_FIRST_RECORD)
+      }
+      await browser.kill()
+      browser = undefined
     }
-    process.stdout.write(`${promised - FIRST} records were promised, ${seen} are there\n`)
+    process.stdout.write(
+      `${promised - FIRST} records were promised, ${seen} are there; ${store.steps} steps of the store were answered\n`,
+    )
     expect(seen).toBeGreaterThan(0)
+    expect(store.steps).toBeGreaterThan(0)
   },
 )

@@ -129,9 +129,19 @@ export class Domain {
       case 'abandon-capture':
         this.#keeper?.abandon()
         return
+      case 'let-go':
+        this.#letGo(machine)
+        return
       default:
         assertNever(request)
     }
+  }
+
+  #letGo(machine: Machine): void {
+    clearInterval(this.#clock)
+    this.#life = { state: 'ended', machine: undefined, ports: undefined }
+    machine.dispose()
+    this.#post({ kind: 'let-go' })
   }
 
   async #capture({ captureId, purpose, to }: Extract<DomainRequest, { kind: 'capture' }>): Promise<void> {

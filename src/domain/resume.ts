@@ -1,5 +1,6 @@
 /** Receives the state that a machine goes on from, and lets its disks be what they were in it. */
 
+import { copyFilledPages } from '../base/pages.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { MachineResume } from '../machine/machine-state.ts'
 import { openStateFile } from '../machine/state-file.ts'
@@ -153,7 +154,11 @@ export async function openResumeSource(
   const { deviceState, blocks, snapshot } = state.value
   const ram = new Uint8Array(state.value.ram)
   return ok({
-    machine: { device: deviceState, fill: (memory) => memory.set(ram), compileAfter: GuestFrame.pong },
+    machine: {
+      device: deviceState,
+      fill: (memory) => copyFilledPages(ram, memory),
+      compileAfter: GuestFrame.pong,
+    },
     async settleDisks(disks) {
       const settled = await settleDisks(disks, blocks, source.disks)
       if (settled.ok && snapshot !== undefined) for (const disk of disks) disk.isStored()

@@ -3,6 +3,8 @@
  * run on while the pages travel. Layout and messages in protocol/store.ts.
  */
 
+import { breathe } from '../base/breathe.ts'
+import { copyFilledPages } from '../base/pages.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { SnapshotId } from '../protocol/snapshot.ts'
 import type { LoadReply, PageBatch, SaveMessage, SaveReply } from '../protocol/store.ts'
@@ -60,13 +62,17 @@ export class StateKeeper {
   }
 
   /** @throws NotTaken */
-  async #standingStill<T>(take: (state: State) => T, all: boolean): Promise<{ value: T; pauseMs: number }> {
+  async #standingStill<T>(
+    take: (state: State) => T,
+    { all, before }: { all: boolean; before?: () => Promise<void> },
+  ): Promise<{ value: T; pauseMs: number }> {
     if (this.#isTaking) throw new NotTaken('Its state is being taken already: try again in a moment.')
     this.#isTaking = true
-    const begin = performance.now()
     const machine = this.#machine
-    machine.pause()
     try {
+      await before?.()
+      const begin = performance.now()
+      machine.pause()
       await machine.settle()
       const state = machine.captureState()
       if (!state.ok) throw new NotTaken(state.error.message)
@@ -97,8 +103,12 @@ export class StateKeeper {
   /** Everything at once, for another machine. */
   async clone(to: MessagePort): Promise<Taken> {
     const { value, pauseMs } = await this.#standingStill(
-      ({ device, ram, disks }) => ({ device, ram: ram.slice().buffer, disks }),
-      true,
+      ({ device, ram, disks }) => {
+        const copy = new Uint8Array(ram.length)
+        copyFilledPages(ram, copy)
+        return { device, ram: copy.buffer, disks }
+      },
+      { all: true },
     )
     try {
       const blocks = [...this.#blocks(value.disks, 0)]
@@ -127,13 +137,22 @@ export class StateKeeper {
 
   /** What differs from the last one stored, at the store's pace. Answers when the machine runs on. */
   async store(to: MessagePort): Promise<Taken> {
-    const { value, pauseMs } = await this.#standingStill(({ device, ram, disks }) => {
-      this.#shadow ??= new RamShadow(ram.length)
-      return { device, ram: this.#shadow.capture(ram), disks }
-    }, false)
+    const isNew = this.#shadow === undefined
+    const shadow = (this.#shadow ??= new RamShadow(this.#machine.memory().length))
+    const before = isNew ? () => this.#approach(shadow) : undefined
+    const { value, pauseMs } = await this.#standingStill(
+      ({ device, ram, disks }) => ({ device, ram: shadow.capture(ram), disks }),
+      { all: false, ...(before === undefined ? {} : { before }) },
+    )
     this.#send(to, value)
     const blocks = value.disks.reduce((sum, capture) => sum + capture.blocks, 0)
     return { pauseMs, changedPages: value.ram.changedPages + blocks }
+  }
+
+  /** What a first snapshot has to copy is copied while the guest runs; its pause then takes what has changed since. */
+  async #approach(shadow: RamShadow): Promise<void> {
+    const parts = shadow.approach(() => this.#machine.memory())
+    while (parts.next().done !== true) await breathe()
   }
 
   #send(

@@ -11,8 +11,9 @@
  */
 
 import { assert } from '../base/assert.ts'
+import { isZeroPage } from '../base/pages.ts'
 import type { BlockStore } from '../protocol/block-store.ts'
-import { isZeroPage, wordsOf } from '../storage/pages/page-heap.ts'
+import { wordsOf } from '../storage/pages/page-heap.ts'
 import { IMAGE_PAGE_BYTES, type PageBatch } from '../protocol/store.ts'
 
 /** 1 MiB, as a batch of RAM is. */

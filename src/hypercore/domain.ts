@@ -19,7 +19,7 @@ import type { StateFault } from '../protocol/state-fault.ts'
 import type { EndOfGuest, HypercallReply } from './agent.ts'
 import type { Ask } from './broker/asks.ts'
 import type { Captured, CapturePurpose } from './captures.ts'
-import { diskInfo } from './kept-disk.ts'
+import { diskInfo, keptDisk } from './kept-disk.ts'
 import type { InsertedImage } from './own-image.ts'
 import type { HyperCoreEnvironment } from './environment.ts'
 import { Life, type LifeOwner, type LogLevel, type Machine } from './life.ts'
@@ -239,6 +239,17 @@ export class Domain {
     this.#notify()
     const words = `${this.name} was asked to shut down and has not in ${SHUTDOWN_MS / 1000} s. Wait, or kill it.`
     return this.#until(() => this.#state === 'off', fault('timeout', words))
+  }
+
+  /** Kills it for something that is to begin at once, and so needs its disks. */
+  async killAndLetGo(): Promise<Outcome> {
+    const legal = this.may('kill')
+    const life = this.#life
+    // A machine that is being built cannot answer; without a disk that outlives it nobody waits for it.
+    const holds = keptDisk(this.identity) !== undefined && this.#state !== 'starting'
+    if (legal.ok && holds) await life?.letGo()
+    // It may have ended by itself meanwhile.
+    return legal.ok && this.live && this.#life === life ? this.kill() : legal
   }
 
   kill(): Outcome {

@@ -327,7 +327,7 @@ export class HyperCore implements DomainHost {
         return this.#start(domain)
       case 'reset': {
         // A crashed domain has nothing left to end.
-        const ended = domain.live ? domain.kill() : domain.may('start')
+        const ended = domain.live ? await domain.killAndLetGo() : domain.may('start')
         return ended.ok ? this.#start(domain, 'boot') : ended
       }
       case 'kill':

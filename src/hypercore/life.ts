@@ -33,6 +33,9 @@ import type { Cable } from './network.ts'
  */
 const FRAMES_PER_TICK = 2048
 
+/** A worker lets go between two slices; one that is stuck is ended all the same, and its disks come free later. */
+const LET_GO_MS = 1000
+
 /** What a life is spawned with. */
 export type Machine = {
   readonly scriptUrl: string
@@ -81,6 +84,7 @@ export class Life {
   readonly #tails = new ConsoleTails((request) => this.post(request))
   readonly #captures = new Captures()
   #over = false
+  #gone: (() => void) | undefined
   #agentUp = false
   #goodbye: EndOfGuest | undefined
   #framesLeft = FRAMES_PER_TICK
@@ -182,6 +186,18 @@ export class Life {
     )
   }
 
+  /** Nothing executes any more, and its disks can be opened by another: to be followed by its end. */
+  letGo(): Promise<void> {
+    return new Promise((resolve) => {
+      const late = this.#owner.environment.after(LET_GO_MS, resolve)
+      this.#gone = () => {
+        late()
+        resolve()
+      }
+      this.post({ kind: 'let-go' })
+    })
+  }
+
   /** Percent of one core from now on. */
   grant(percent: number): void {
     if (percent === this.#grantPercent) return
@@ -203,6 +219,7 @@ export class Life {
   /** Ends the worker; nothing is heard of it afterwards. */
   end(): void {
     this.#over = true
+    this.#gone?.()
     this.#captures.over(this.#owner.name)
     this.#port.terminate()
     this.#cable?.unplug()
@@ -259,6 +276,8 @@ export class Life {
         if (event.report.cause.kind === 'halted' && this.#goodbye !== undefined)
           return owner.poweredOff(this.#goodbye)
         return owner.crashed(event.report.cause, event.report)
+      case 'let-go':
+        return this.#gone?.()
       case 'captured':
       case 'capture-refused':
         return this.#captures.heard(event)

@@ -300,7 +300,7 @@ export class Snapshots {
     const loaded = await this.#store.call('load', { id, machine: machine.value, to: port1 }, [port1])
     if (!loaded.ok) return failed(loaded.error)
     if (domain.live) {
-      const killed = domain.kill()
+      const killed = await domain.killAndLetGo()
       if (!killed.ok) return killed
     }
     return this.#host.startFrom(domain, { kind: 'state', from: port2, disks })

@@ -14,6 +14,7 @@
  */
 
 import { ByteReader, ByteWriter } from '../base/bytes.ts'
+import { clearPages } from '../base/pages.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { MachineSpec } from '../protocol/guest.ts'
 import { describeDevices } from '../protocol/machine-state.ts'
@@ -171,7 +172,7 @@ export function restoreDevices(engine: StateKeeper, { engineState }: DeviceState
   const { cpu } = engine
   const unpack = cpu.unpack_memory
   // The devices are restored by then, which may have made the memory grow.
-  cpu.unpack_memory = () => guestMemory(cpu).fill(0)
+  cpu.unpack_memory = () => clearPages(guestMemory(cpu))
   try {
     engine.restore_state(engineState)
   } finally {

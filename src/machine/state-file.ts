@@ -10,6 +10,7 @@
  */
 
 import { ByteReader, ByteWriter } from '../base/bytes.ts'
+import { isZeroPage } from '../base/pages.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { StateFault } from '../protocol/state-fault.ts'
 import type { MachineResume, MachineState } from './machine-state.ts'
@@ -21,17 +22,13 @@ const PAGE_BYTES = 4096
 /** Most that a guest of 32 bits has here, with its devices beside it. */
 const LARGEST_BYTES = 2 ** 31
 
-function isZero(words: Uint32Array, page: number): boolean {
-  const start = page * (PAGE_BYTES / 4)
-  for (let index = start; index < start + PAGE_BYTES / 4; index++) if (words[index] !== 0) return false
-  return true
-}
-
 /** The file before it is packed. */
 export function encodeStateFile({ device, ram }: MachineState): Uint8Array<ArrayBuffer> {
   const words = new Uint32Array(ram.buffer, ram.byteOffset, ram.length / 4)
   const pages = ram.length / PAGE_BYTES
-  const stored = Uint32Array.from({ length: pages }, (_, page) => page).filter((page) => !isZero(words, page))
+  const stored = Uint32Array.from({ length: pages }, (_, page) => page).filter(
+    (page) => !isZeroPage(words, page * (PAGE_BYTES / 4)),
+  )
   const head = new ByteWriter()
     .bytes(MAGIC)
     .u32(VERSION)

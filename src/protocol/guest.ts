@@ -111,6 +111,8 @@ export type DomainRequest =
     }
   /** Whoever was to store its state is gone. */
   | { readonly kind: 'abandon-capture' }
+  /** Its worker is about to be ended: answered by `let-go` once nothing executes and its disks are closed. */
+  | { readonly kind: 'let-go' }
 
 /** Domain → HyperCore. */
 export type DomainEvent =
@@ -143,6 +145,8 @@ export type DomainEvent =
       readonly changedPages: number
     }
   | { readonly kind: 'capture-refused'; readonly captureId: number; readonly message: string }
+  /** Another worker can open the disks at once; the browser itself frees those of an ended worker seconds later. */
+  | { readonly kind: 'let-go' }
 
 /** Totals since the machine's start. */
 export type DomainCounters = {

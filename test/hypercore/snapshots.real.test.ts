@@ -59,7 +59,9 @@ describe('a snapshot of a running guest', () => {
     await machine.ready('management')
     await machine.run('management', 'echo first > /tmp/file')
     const first = await take(machine, 'management', 'with first')
-    expect(first.changedPages).toBe((48 * 2 ** 20) / 4096)
+    // All that is not zeros.
+    expect(first.changedPages).toBeGreaterThan(1000)
+    expect(first.changedPages).toBeLessThan((48 * 2 ** 20) / 4096)
     expect(await machine.run('management', 'cat /tmp/file; echo second > /tmp/file')).toContain('first')
     const second = await take(machine, 'management', 'with second')
     expect(second.changedPages).toBeLessThan(first.changedPages / 4)

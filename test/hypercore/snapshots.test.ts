@@ -171,6 +171,29 @@ describe('a restore', () => {
     expect(report()?.current).toEqual([['management', ID]])
   })
 
+  it('waits until a disk that is kept can be opened again, but not for ever', async () => {
+    bench = new Bench()
+    const machine = { engine: '', memoryMiB: 96, devices: 'hdb writable 8192, cdrom none' }
+    bench.store.snapshots = [info({ domain: 'primary', appliance: 'primary', machine })]
+    await bench.handOff(handOff())
+    for (const answers of [true, false]) {
+      if (bench.info('primary').state !== 'running') await bench.up('primary')
+      const guest = bench.latest('primary')
+      void bench.call({ name: 'restore', args: { snapshotId: ID } })
+      await bench.settle()
+      bench.store.says('load', { ok: true, value: undefined })
+      await bench.settle()
+      expect(guest.kinds.at(-1)).toBe('let-go')
+      expect(guest.terminated).toBe(false)
+      if (answers) guest.says({ kind: 'let-go' })
+      else await bench.pass(1000)
+      await bench.settle()
+      expect(guest.terminated).toBe(true)
+      bench.latest('primary').says({ kind: 'running' })
+      await bench.settle()
+    }
+  })
+
   it('says why where the machine refuses the state, and starts nothing in its place', async () => {
     const restored = bench.call({ name: 'restore', args: { snapshotId: ID } })
     await bench.settle()

@@ -5,6 +5,9 @@ import { chromium, type Browser, type Page } from 'playwright-core'
 import { findChromium } from '../../src/build/chromium.mjs'
 import { BROWSER_ARGUMENTS } from './browser.ts'
 
+/** Milliseconds; Chromium repairs its profile after a kill, on a machine that may do something else, too. */
+const PATIENCE = 120_000
+
 export class KillableBrowser {
   readonly #process: ChildProcess
   readonly #browser: Browser
@@ -32,7 +35,7 @@ export class KillableBrowser {
       { detached: true, stdio: ['ignore', 'ignore', 'pipe'] },
     )
     try {
-      const browser = await chromium.connectOverCDP(await addressOf(started))
+      const browser = await chromium.connectOverCDP(await addressOf(started), { timeout: PATIENCE })
       const context = browser.contexts()[0]
       if (context === undefined) throw new Error('the browser has no context')
       return new KillableBrowser(started, browser, context.pages()[0] ?? (await context.newPage()))

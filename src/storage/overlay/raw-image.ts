@@ -1,7 +1,8 @@
 /** A disk as a raw image: byte n of the file is byte n of the disk, so that any outside tool reads it. */
 
 import type { BlockStore } from '../../protocol/block-store.ts'
-import { isZeroPage, wordsOf } from '../pages/page-heap.ts'
+import { isZeroPage } from '../../base/pages.ts'
+import { wordsOf } from '../pages/page-heap.ts'
 
 /** What is read at a time, and the grain of holes. */
 const CHUNK_BYTES = 2 ** 20

@@ -3,6 +3,7 @@
  * slot 0 and costs nothing. Equal means equal bytes: a hash only proposes (see page-hash.ts).
  */
 
+import { clearPages, isZeroPage } from '../../base/pages.ts'
 import { FormatError } from './format-error.ts'
 import { HASH_WORDS, hashWords } from './page-hash.ts'
 import { SlotIndex } from './slot-index.ts'
@@ -13,11 +14,6 @@ export type Blob4K = { readonly length: number; readonly slots: Uint32Array<Arra
 
 export function wordsOf(pages: Uint8Array): Uint32Array {
   return new Uint32Array(pages.buffer, pages.byteOffset, pages.byteLength / 4)
-}
-
-export function isZeroPage(words: Uint32Array, start: number): boolean {
-  for (let i = start; i < start + PAGE_WORDS; i += 1) if (words[i] !== 0) return false
-  return true
 }
 
 function isSamePage(a: Uint32Array, aStart: number, b: Uint32Array, bStart: number): boolean {
@@ -119,7 +115,7 @@ export class PageHeap {
       let run = 1
       if (first === 0) {
         while (page + run < slots.length && slots[page + run] === 0) run += 1
-        into.fill(0, page * PAGE_BYTES, (page + run) * PAGE_BYTES)
+        clearPages(into.subarray(page * PAGE_BYTES, (page + run) * PAGE_BYTES))
       } else {
         const limit = this.file.runLimit(first, slots.length - page)
         while (run < limit && slots[page + run] === first + run) run += 1

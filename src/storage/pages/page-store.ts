@@ -8,6 +8,7 @@
  * committing, open again) or a `FormatError` (what the bytes are).
  */
 
+import { breathe } from '../../base/breathe.ts'
 import type { Result } from '../../base/result.ts'
 import { machineDifference, type MachineFingerprint } from '../../protocol/machine-state.ts'
 import type { SnapshotId, SnapshotInfo, SnapshotMeta, StoreUsage } from '../../protocol/snapshot.ts'
@@ -62,18 +63,6 @@ type Snapshots = ReadonlyMap<SnapshotId, StoredSnapshot>
 
 /** What an operation makes of the snapshots, and the references that nothing has any more once it is committed. */
 type Change<T> = { readonly next: Snapshots; readonly dropped: Iterable<number>; readonly value: T }
-
-/** Lets the worker's other messages in; timers would wait 4 ms each (HTML, 8.6). */
-function breathe(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel()
-    port1.onmessage = () => {
-      port1.close()
-      resolve()
-    }
-    port2.postMessage(undefined)
-  })
-}
 
 export class PageStore {
   readonly #heap: PageHeap
@@ -228,8 +217,8 @@ export class PageStore {
   }
 
   /**
-   * Reads a snapshot: the first part of its image, the RAM, into `into` (aligned to four bytes), the rest as a value. Every
-   * page is checked. Fails with `mismatch` where it does not fit `machine`; after a failure `into` is not to be run.
+   * Reads a snapshot: the first part of its image, the RAM, into `into` (aligned to four bytes), the rest as a value.
+   * Every page is checked. Fails with `mismatch` where it does not fit `machine`; after a failure `into` is not to be run.
    */
   load(
     id: SnapshotId,

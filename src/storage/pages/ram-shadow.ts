@@ -3,6 +3,7 @@
  * comparing memory is an order of magnitude faster than hashing it.
  *
  * ```
+ * before the first:  approach(ram)     copy what there is, part by part, while the guest runs in between
  * guest paused:      capture(ram)      compare, copy the changed pages into the shadow        the pause
  * guest runs again:  batches()         hand over those pages, from the shadow, for storing    background
  *                    settle(id)        they are stored: the next capture starts from `id`
@@ -12,14 +13,18 @@
  */
 
 import { assert } from '../../base/assert.ts'
+import { isZeroPage } from '../../base/pages.ts'
 import type { SnapshotId } from '../../protocol/snapshot.ts'
 import type { PageBatch } from '../../protocol/store.ts'
-import { isZeroPage, wordsOf } from './page-heap.ts'
+import { wordsOf } from './page-heap.ts'
 import { PAGE_BYTES, PAGE_WORDS } from './slot-file.ts'
 import type { ImageChange } from './snapshot.ts'
 
 /** 1 MiB: long enough that a write's fixed cost vanishes, short enough that a worker answers in between. */
 const BATCH_PAGES = 256
+
+/** 4 MiB: a few milliseconds. */
+const APPROACH_PAGES = 1024
 
 export type Capture = Omit<ImageChange, 'batches'> & {
   batches(): Iterable<PageBatch>
@@ -43,11 +48,13 @@ export class RamShadow {
   readonly #words: Uint32Array
   /** By page: 1 when the shadow holds what `#base` does not. */
   readonly #unsaved: Uint8Array
+  /** By page: 1 once the shadow has held more than zeros there; the others are never touched, and take no memory. */
+  readonly #written: Uint8Array
   #base: SnapshotId | undefined
   #isCapturing = false
 
   /**
-   * Of a RAM of `ramBytes`, all of it unsaved; or, with `from`, of what snapshot `from.id` was just loaded into: those
+   * Of a RAM of `ramBytes`, zeros so far; or, with `from`, of what snapshot `from.id` was just loaded into: those
    * bytes are taken over.
    */
   constructor(ramBytes: number, from?: { readonly id: SnapshotId; readonly ram: Uint8Array<ArrayBuffer> }) {
@@ -56,24 +63,33 @@ export class RamShadow {
     assert(this.#bytes.length === ramBytes, 'a snapshot of that size')
     this.#words = wordsOf(this.#bytes)
     this.#unsaved = new Uint8Array(ramBytes / PAGE_BYTES)
-    if (from === undefined) this.#unsaved.fill(1)
+    this.#written = new Uint8Array(this.#unsaved.length)
+    if (from !== undefined) this.#written.fill(1)
     this.#base = from?.id
   }
 
-  /** Forgets what is stored: the next capture hands over every page. For when the base was removed. */
+  /** Forgets what is stored: the next capture starts from zeros. For when the base was removed. */
   forgetBase(): void {
     this.#base = undefined
-    this.#unsaved.fill(1)
+    this.#unsaved.set(this.#written)
+  }
+
+  /**
+   * Takes in what a running guest has in its RAM, a part a turn, so that its pause has little left to copy. `ram` gives it
+   * anew for each part: the guest runs between them.
+   */
+  *approach(ram: () => Uint8Array): Generator<void> {
+    for (let page = 0; page < this.#unsaved.length; page += APPROACH_PAGES) {
+      this.#compare(ram(), page, Math.min(page + APPROACH_PAGES, this.#unsaved.length))
+      yield
+    }
   }
 
   /** Takes the RAM in, in the guest's pause. `ram` is not kept; it is aligned to four bytes. */
   capture(ram: Uint8Array): Capture {
     assert(!this.#isCapturing, 'the last capture is settled')
     assert(ram.length === this.#bytes.length, 'RAM does not change its size')
-    const isFull = this.#unsaved.every((flag) => flag === 1)
-    // Nothing to compare with: one copy of all of it is faster.
-    if (isFull) this.#bytes.set(ram)
-    else this.#compare(ram)
+    this.#compare(ram, 0, this.#unsaved.length)
     this.#isCapturing = true
     const indices = this.#unsavedPages()
     return {
@@ -91,12 +107,12 @@ export class RamShadow {
     }
   }
 
-  #compare(ram: Uint8Array): void {
+  #compare(ram: Uint8Array, first: number, end: number): void {
     const words = wordsOf(ram)
-    const pages = this.#unsaved.length
-    for (let page = 0; page < pages; page += 1) {
+    for (let page = first; page < end; page += 1) {
       const start = page * PAGE_WORDS
-      if (isSame(words, this.#words, start)) continue
+      if (this.#written[page] === 0 ? isZeroPage(words, start) : isSame(words, this.#words, start)) continue
+      this.#written[page] = 1
       this.#words.set(words.subarray(start, start + PAGE_WORDS), start)
       this.#unsaved[page] = 1
     }

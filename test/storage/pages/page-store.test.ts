@@ -106,6 +106,39 @@ describe('the page store', () => {
     expect(opened.usage()).toEqual(store.usage())
   })
 
+  it('has a first capture begun while the guest runs', async () => {
+    const store = await openStore(new CrashFile())
+    // Three parts, and zeros in each of them.
+    const ram = ramOf(Array.from({ length: 2500 }, (_, page) => page % 3))
+    const shadow = new RamShadow(ram.length)
+    let part = 0
+    for (const _ of shadow.approach(() => ram)) {
+      fillPage(ram, 10 + part, 0)
+      fillPage(ram, 2400 + part, 77)
+      part += 1
+    }
+    expect(part).toBe(3)
+    const capture = shadow.capture(ram)
+    const id = value(await store.save(draft('one'), capture))
+    capture.settle(id)
+    expect(isSame(await loaded(store, id, 2500), ram)).toBe(true)
+    expect(shadow.capture(ram).changedPages).toBe(0)
+  })
+
+  it('starts from zeros again where what it differs from is gone', async () => {
+    const store = await openStore(new CrashFile())
+    const ram = ramOf([1, 0, 3, 0])
+    const shadow = new RamShadow(ram.length)
+    const first = shadow.capture(ram)
+    first.settle(value(await store.save(draft('one'), first)))
+    fillPage(ram, 2, 0)
+    shadow.forgetBase()
+    const again = shadow.capture(ram)
+    expect(again).toMatchObject({ base: undefined, changedPages: 2 })
+    const id = value(await store.save(draft('two'), again))
+    expect(isSame(await loaded(store, id, 4), ram)).toBe(true)
+  })
+
   it('takes the place of an automatic snapshot in one commit', async () => {
     const store = await openStore(new CrashFile())
     const top = value(await store.save(draft('top'), whole(ramOf([1]))))

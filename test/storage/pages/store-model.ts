@@ -5,7 +5,6 @@ import { PageStore } from '../../../src/storage/pages/page-store.ts'
 import { PAGE_BYTES } from '../../../src/storage/pages/slot-file.ts'
 import type { MachineFingerprint } from '../../../src/protocol/machine-state.ts'
 import type { ImageChange, SnapshotDraft } from '../../../src/storage/pages/snapshot.ts'
-import { RamShadow } from '../../../src/storage/pages/ram-shadow.ts'
 
 export const MACHINE: MachineFingerprint = { engine: 'test-1', memoryMiB: 1, devices: 'uart0' }
 
@@ -37,9 +36,20 @@ export function ramOf(contents: readonly number[]): Uint8Array<ArrayBuffer> {
   return ram
 }
 
-/** All of a RAM as a change. */
+/** All of a RAM as a change to whatever there is. */
 export function whole(ram: Uint8Array): ImageChange {
-  return new RamShadow(ram.length).capture(ram)
+  const pages = Array.from({ length: ram.length / PAGE_BYTES }, (_, page) => page)
+  const page = (at: number): Uint8Array => ram.slice(at * PAGE_BYTES, (at + 1) * PAGE_BYTES)
+  const isFilled = (at: number): boolean => page(at).some((byte) => byte !== 0)
+  const filled = pages.filter(isFilled)
+  const bytes = new Uint8Array(filled.length * PAGE_BYTES)
+  for (const [position, at] of filled.entries()) bytes.set(page(at), position * PAGE_BYTES)
+  const zeros = Uint32Array.from(pages.filter((at) => !isFilled(at)))
+  return {
+    imageBytes: ram.length,
+    base: undefined,
+    batches: () => [{ indices: Uint32Array.from(filled), bytes, zeros }],
+  }
 }
 
 export async function openStore(handle: DiskHandle): Promise<PageStore> {

@@ -24,7 +24,8 @@ import { createHypercore } from './state/hypercore-api.ts'
 import { focusedDomain, withJournalEntry } from './state/machine-store.ts'
 import { createPreferences } from './state/preferences.ts'
 import { Seat } from './state/seat.ts'
-import { keepUpOnLeaving } from './state/snapshots.ts'
+import { askToKeep, keepUpOnLeaving } from './state/snapshots.ts'
+import { askOnFirstWrite } from './state/written-disks.ts'
 import { browserMachineLock } from './storage/machine-lock.ts'
 import { browserNvramStore } from './storage/nvram-store.ts'
 import { createPolicyStore } from './storage/policy-store.ts'
@@ -315,6 +316,7 @@ async function main(): Promise<void> {
 }
 
 keepUpOnLeaving(seat)
+askOnFirstWrite(seat, document, askToKeep)
 seat.events.on('snapshots', ({ storage, hibernating }) => {
   if (storage.kind === 'open') preferences.setState({ hibernating: [...hibernating] })
 })

@@ -22,6 +22,7 @@ import type { Captured, CapturePurpose } from './captures.ts'
 import { diskInfo, keptDisk } from './kept-disk.ts'
 import type { InsertedImage } from './own-image.ts'
 import type { HyperCoreEnvironment } from './environment.ts'
+import type { MemoryUse } from './memory-budget.ts'
 import { Life, type LifeOwner, type LogLevel, type Machine } from './life.ts'
 import { isLive, transition, type LifeCycleReport, type LifeCycleStep } from './life-cycle.ts'
 import type { Cable } from './network.ts'
@@ -101,6 +102,8 @@ export class Domain {
   #screen: ScreenSize | undefined
   #start: Start | undefined
   #life: Life | undefined
+  /** Its worker keeps a copy of its RAM, which the next snapshot is compared with. */
+  #hasCopy = false
 
   constructor(identity: DomainIdentity, limits: CpuLimits, host: DomainHost) {
     this.identity = identity
@@ -267,10 +270,25 @@ export class Domain {
     )
   }
 
-  capture(purpose: CapturePurpose, to: MessagePort): Promise<Result<Captured, Fault>> {
+  async capture(purpose: CapturePurpose, to: MessagePort): Promise<Result<Captured, Fault>> {
     const legal = this.mayCapture()
-    if (!legal.ok || this.#life === undefined) return Promise.resolve(legal.ok ? err(NO_LIFE) : legal)
-    return this.#life.capture(purpose, to)
+    const life = this.#life
+    if (!legal.ok || life === undefined) return legal.ok ? err(NO_LIFE) : legal
+    // It is made before the state is taken, and outlives a snapshot that fails.
+    if (purpose === 'store') this.keepsCopy()
+    return life.capture(purpose, to)
+  }
+
+  /** To be called where this life goes on from a stored snapshot. */
+  keepsCopy(): void {
+    this.#hasCopy = true
+  }
+
+  /** What it takes of the budget. */
+  get memoryUses(): readonly MemoryUse[] {
+    const { name, memoryMiB } = this.identity
+    const own = { name, memoryMiB }
+    return this.#hasCopy ? [own, { name: `${name}’s last snapshot`, memoryMiB }] : [own]
   }
 
   abandonCapture(): void {
@@ -354,6 +372,7 @@ export class Domain {
     this.#life = undefined
     this.#start = undefined
     this.#health = HEALTHY
+    this.#hasCopy = false
     this.#host.ended(this)
     return ok(undefined)
   }

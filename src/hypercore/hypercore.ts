@@ -358,9 +358,7 @@ export class HyperCore implements DomainHost {
     if (!legal.ok) return legal
     const free = this.#disks.free(domain)
     if (!free.ok) return free
-    const live = this.domains()
-      .filter((other) => other.live)
-      .map(({ identity }) => identity)
+    const live = this.domains().flatMap((other) => (other.live ? other.memoryUses : []))
     const fits = checkBudget(board.handOff.memoryBudgetMiB, live, domain.identity)
     if (!fits.ok) return fits
     return domain.start((notFrom) => board.starter.build(domain.identity, how, notFrom))

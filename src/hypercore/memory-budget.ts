@@ -1,4 +1,8 @@
-/** The memory budget: the RAM of all live guests together stays within what the firmware granted. */
+/**
+ * The memory budget: the RAM of all live guests, and the copies of it that their next snapshots are compared with, stay
+ * together within what the firmware granted. A snapshot itself is never refused for it: what is in use is known to all
+ * that start afterwards.
+ */
 
 import { err, ok, type Result } from '../base/result.ts'
 import { fault, type Fault } from '../protocol/fault.ts'

@@ -303,7 +303,9 @@ export class Snapshots {
       const killed = await domain.killAndLetGo()
       if (!killed.ok) return killed
     }
-    return this.#host.startFrom(domain, { kind: 'state', from: port2, disks })
+    const started = await this.#host.startFrom(domain, { kind: 'state', from: port2, disks })
+    if (started.ok) domain.keepsCopy()
+    return started
   }
 
   async #clone(origin: Domain): Promise<Result<DomainId, Fault>> {

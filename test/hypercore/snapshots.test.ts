@@ -142,6 +142,24 @@ describe('a snapshot', () => {
     bench.store.says('save', { ok: false, error: { kind: 'truncated', message: 'It ended.' } })
     expect(await taken).toMatchObject(fails('illegal-state', 'was ended'))
   })
+
+  it('leaves a copy of its memory in use, which the next start hears of', async () => {
+    await bench.handOff(handOff())
+    await bench.up('management')
+    const taken = snapshot('management')
+    await bench.settle()
+    bench.latest('management').says({ kind: 'captured', captureId: 1, pauseMs: 1, changedPages: 1 })
+    bench.store.says('save', { ok: true, value: ID })
+    expect((await taken).ok).toBe(true)
+    const created = await bench.call({
+      name: 'create',
+      args: { config: { appliance: 'management', memoryMiB: 2048, name: 'Large' } },
+    })
+    const large = created.ok ? String(created.value) : ''
+    expect(await bench.on(large, 'start')).toMatchObject(
+      fails('over-budget', '(Management 64, Management’s last snapshot 64)'),
+    )
+  })
 })
 
 describe('a restore', () => {

@@ -1,9 +1,8 @@
 /**
- * Hostile bytes at every boundary: nothing throws, nothing grows without bound, and no rule is bypassed. FUZZ_CASES sets how many
- * cases each boundary gets.
+ * Hostile bytes at every boundary: nothing throws, nothing grows without bound, and no rule is bypassed. How many cases each
+ * boundary gets is said in test/support/fuzz.ts.
  */
 
-import process from 'node:process'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { GATEWAY_MAC } from '../../src/fabric/addresses.ts'
@@ -33,9 +32,7 @@ import { parseHead } from '../../src/fabric/web/http-request.ts'
 import { parseNetworkMessage } from '../../src/protocol/channels.ts'
 import { assert } from '../../src/base/assert.ts'
 import { Bench, ipv4Of, settle, type BenchGuest } from './bench.ts'
-
-const CASES = Number(process.env['FUZZ_CASES'] ?? 100_000)
-const LONG_MS = 600_000
+import { CASES, FUZZ_MS } from '../support/fuzz.ts'
 
 /** A quick source of numbers for a run of its own, from one that fast-check can name again. */
 function numbers(seed: number): (below: number) => number {
@@ -200,7 +197,7 @@ describe('a parser given anything', () => {
               'something else than bytes came through',
             )
       }),
-      { numRuns: Math.ceil(CASES / 10) },
+      { numRuns: Math.ceil(CASES / 3) },
     )
     expect(parseNetworkMessage({ kind: 'frames', frames: [new Uint8Array(2), 'x'] })).toEqual({
       kind: 'frames',
@@ -333,7 +330,7 @@ describe('the switch given anything', () => {
       )
       expect(delivered).toBeGreaterThan(CASES / 100)
     },
-    LONG_MS,
+    FUZZ_MS,
   )
 
   it(
@@ -373,10 +370,10 @@ describe('the switch given anything', () => {
           await bench.clock.advance(20 * 60_000)
           expect(bench.clock.timers).toBe(0)
         }),
-        { numRuns: Math.ceil(CASES / 2000) },
+        { numRuns: Math.ceil(CASES / 200) },
       )
     },
-    LONG_MS,
+    FUZZ_MS,
   )
 })
 

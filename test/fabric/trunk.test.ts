@@ -8,8 +8,7 @@ import { udpFrame } from '../../src/fabric/packets/udp.ts'
 import type { Flow, Verdict } from '../../src/protocol/policy.ts'
 import { parseTrunkMessage, type TrunkMessage } from '../../src/protocol/trunk.ts'
 import { arp, Bench, ipv4Of, settle, type BenchGuest } from './bench.ts'
-
-const CASES = process.env['HS_FUZZ'] === 'long' ? 1_000_000 : 100_000
+import { CASES } from '../support/fuzz.ts'
 
 /** Two machines, a guest in each, and a wire between them that can be listened to. */
 class Pair {
@@ -250,7 +249,7 @@ describe('another machine', () => {
     await settle()
     expect(pair.a.received).toEqual([])
     expect(pair.here.fabric.trunk.report().machines.length).toBeLessThanOrEqual(16)
-  }, 120_000)
+  })
 
   it('is told nothing of what is behind the gateway', async () => {
     pair.hereDecides = () => 'allow'

@@ -12,8 +12,7 @@ import {
   type PolicyEntry,
 } from '../../src/protocol/policy.ts'
 import { policies } from './policy-arbitraries.ts'
-
-const CASES = process.env['HS_FUZZ'] === 'long' ? 1_000_000 : 100_000
+import { CASES } from '../support/fuzz.ts'
 
 function parsed(text: string): Policy {
   const result = parsePolicy(text)
@@ -112,7 +111,7 @@ describe('the text', () => {
       }),
       { numRuns: CASES },
     )
-  }, 120_000)
+  })
 })
 
 function isSound(entry: PolicyEntry): boolean {

@@ -1,4 +1,3 @@
-import process from 'node:process'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { assert } from '../../../src/base/assert.ts'
@@ -11,8 +10,7 @@ import { Flag, tcpFrame } from '../../../src/fabric/packets/tcp.ts'
 import { udpFrame } from '../../../src/fabric/packets/udp.ts'
 import { arp } from '../bench.ts'
 import { converse } from './conversation.ts'
-
-const CASES = Number(process.env['FUZZ_CASES'] ?? 100_000)
+import { CASES } from '../../support/fuzz.ts'
 
 const ENVELOPE = { sourceMac: 1, destinationMac: 2, source: 0x0a53_070a, destination: 0x0a53_0001 }
 const text = (words: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(words)

@@ -1,9 +1,8 @@
 /**
  * Hostile guests at the broker: nothing throws, nothing grows without bound, and nothing crosses that the policy and the
- * person did not let. FUZZ_CASES sets how many cases each boundary gets.
+ * person did not let. How many cases each boundary gets is said in test/support/fuzz.ts.
  */
 
-import process from 'node:process'
 import * as fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { ByteWriter } from '../../../src/base/bytes.ts'
@@ -18,10 +17,7 @@ import { GuestFrame } from '../../../src/protocol/agent.ts'
 import { FILE_LIMIT_BYTES } from '../../../src/protocol/transfers.ts'
 import { BrokerBench } from './broker-bench.ts'
 import { FakeAgent } from './fake-agent.ts'
-
-const CASES = Number(process.env['FUZZ_CASES'] ?? 100_000)
-
-vi.setConfig({ testTimeout: 900_000 })
+import { CASES } from '../../support/fuzz.ts'
 
 /** What is wrong with a property, with the seed that shows it again; undefined: nothing. */
 function refutation<Values>(property: fc.IRawProperty<Values, false>, numRuns: number): string | undefined {

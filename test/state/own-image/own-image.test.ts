@@ -6,8 +6,7 @@ import { HEAD_BYTES, packingOf, sniff } from '../../../src/state/own-image/sniff
 import { unpack, UnpackError } from '../../../src/state/own-image/unpack.ts'
 import { filled } from '../../storage/overlay/overlay-model.ts'
 import { bootableCd, bootableDisk, bootableFloppy } from '../../support/boot-media.ts'
-
-const CASES = process.env['HS_FUZZ'] === 'long' ? 1_000_000 : 100_000
+import { CASES } from '../../support/fuzz.ts'
 
 /** “hello” and a line's end, 4,000 times, packed by zstd 1.5 and xz 5.4 (`--check=crc32`). */
 const CONTENT = new TextEncoder().encode('hello\n'.repeat(4000))
@@ -74,7 +73,7 @@ describe('what a dropped file is', () => {
       }),
       { numRuns: CASES },
     )
-  }, 600_000)
+  })
 })
 
 describe('a packed image', () => {

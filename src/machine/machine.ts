@@ -36,8 +36,11 @@ import { Vnic } from './vnic.ts'
  */
 const DEFERRED_JIT_BOUND = 150_000_000
 
-/** After its panic a guest prints the rest of its report: until so many slices brought no output, or so many passed. */
-const PANIC_QUIET_SLICES = 30
+/**
+ * After its panic a guest prints the rest of its report: until it has executed so much without output, or so many slices
+ * passed. In instructions, since a slice on a busy computer may execute next to none.
+ */
+const PANIC_QUIET_INSTRUCTIONS = 10_000_000
 const PANIC_SLICES = 400
 
 /** EFLAGS.IF */
@@ -86,7 +89,7 @@ export class Machine {
   #jitDeferred = false
   #compileAfter: number = GuestFrame.ready
   #expectedEnd: 'powered-off' | 'reset-requested' | undefined
-  #panic: { slices: number; quiet: number } | undefined
+  #panic: { slices: number; quietSince: number } | undefined
   #end: MachineEnd | undefined
   #wasHalted = false
 
@@ -188,7 +191,7 @@ export class Machine {
     tap.attach(cpu)
     interceptReset(cpu)
     attachPvpanic(cpu.io, cpu.devices.pci, () => {
-      this.#panic ??= { slices: 0, quiet: 0 }
+      this.#panic ??= { slices: 0, quietSince: this.#vcpu.instructions }
     })
     this.#words = new CpuWords(cpu)
     this.#vcpu = new Vcpu(engine, this.#words, {
@@ -365,8 +368,10 @@ export class Machine {
     this.#wasHalted = halted
     if (this.#panic !== undefined) {
       this.#panic.slices++
-      this.#panic.quiet = written > 0 ? 0 : this.#panic.quiet + 1
-      if (this.#panic.quiet >= PANIC_QUIET_SLICES || this.#panic.slices >= PANIC_SLICES)
+      const { instructions } = this.#vcpu
+      if (written > 0) this.#panic.quietSince = instructions
+      const quiet = instructions - this.#panic.quietSince
+      if (quiet >= PANIC_QUIET_INSTRUCTIONS || this.#panic.slices >= PANIC_SLICES)
         this.#finish({ kind: 'crashed', cause: { kind: 'panic' } })
       return
     }

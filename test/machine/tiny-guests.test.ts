@@ -147,7 +147,7 @@ describe('the panic device', () => {
       movDx(0xbf00),
       movAl(1),
       OUT_DX_AL,
-      movEcx(20_000_000),
+      movEcx(5_000_000),
       [0xe2, 0xfe],
       print(' end of report'),
       LOOP_FOREVER,

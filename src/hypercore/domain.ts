@@ -86,6 +86,11 @@ type Start = {
   origin: DomainOrigin | undefined
 }
 
+/** What it is among the others; of the supervisor. */
+type Standing = { readonly focused: boolean; readonly primary: boolean }
+
+const BESIDE: Standing = { focused: false, primary: false }
+
 const NO_LIFE = fault('illegal-state', 'The guest is not running.')
 
 const HEALTHY: DomainHealth = { kind: 'ok' }
@@ -160,7 +165,7 @@ export class Domain {
     return this.#life?.takeStats()
   }
 
-  info(focused: boolean): DomainInfo {
+  info({ focused, primary }: Standing = BESIDE): DomainInfo {
     const { id, name, definition, shortcut, memoryMiB, persistentDisk } = this.identity
     const loss = persistentDisk ? definition.lossOnKill : definition.lossOnKillWithoutDisk
     const readyAfterMs = this.#start?.readyAfterMs
@@ -175,6 +180,7 @@ export class Domain {
       view: definition.view,
       memoryBytes: memoryMiB * 2 ** 20,
       focused,
+      primary,
       ready: readyAfterMs !== undefined,
       readyAfterMs,
       origin: this.#start?.origin,

@@ -143,7 +143,7 @@ function sanitiseConsole(untrustedArguments: readonly string[]): Result<Act, Fau
 }
 
 function info({ core, caller }: Context): string {
-  const { name, state, memoryBytes, limits } = caller.info(false)
+  const { name, state, memoryBytes, limits } = caller.info()
   const rows = [
     ['domain', caller.id],
     ['name', name],
@@ -161,7 +161,7 @@ function table(rows: readonly (readonly (string | number)[])[]): string {
 
 function listDomains({ core }: Context): string {
   const rows = core.domains().map((domain) => {
-    const { id, name, state, memoryBytes, limits, health } = domain.info(false)
+    const { id, name, state, memoryBytes, limits, health } = domain.info()
     const shown = health.kind === 'ok' ? state : health.kind
     return [id, name, shown, memoryBytes / 2 ** 20, limits.capPercent, limits.weight]
   })

@@ -23,6 +23,7 @@ import { insert, OWN_IMAGE, type InsertedImage } from './own-image.ts'
 import { checkBudget, checkMemorySize } from './memory-budget.ts'
 import { Network, type Cable } from './network.ts'
 import { Packets } from './packets.ts'
+import { PrimaryRole } from './primary-role.ts'
 import { Guard } from './policy/guard.ts'
 import { allot } from './scheduler.ts'
 import { Snapshots, type SnapshotCall, type SnapshotsHost } from './snapshots.ts'
@@ -72,6 +73,7 @@ export class HyperCore implements DomainHost {
   readonly #logLines = new Map<Domain, number>()
   readonly #disks: Disks
   readonly #packets: Packets
+  readonly #primary = new PrimaryRole(() => this.domains())
   #board: Board | undefined
   #focused: DomainId | undefined
   #nextMac = 1
@@ -79,7 +81,10 @@ export class HyperCore implements DomainHost {
   constructor(environment: HyperCoreEnvironment) {
     this.environment = environment
     this.guard = new Guard({
-      applianceOf: (id) => this.#domains.get(id)?.identity.definition.name,
+      applianceOf: (id) => {
+        const domain = this.#domains.get(id)
+        return domain === undefined ? undefined : this.#primary.nameOf(domain)
+      },
       now: () => environment.now(),
       wallClock: () => environment.wallClock(),
       after: (ms, action) => environment.after(ms, action),
@@ -162,9 +167,11 @@ export class HyperCore implements DomainHost {
       case 'shutdown':
       case 'reset':
       case 'kill':
+      case 'newIdentity':
       case 'remove':
       case 'focus':
       case 'setScreenSize':
+      case 'setPrimary':
       case 'setLimits': {
         const domain = this.#domains.get(request.args.id)
         if (domain !== undefined) return this.#callOn(domain, request)
@@ -178,7 +185,8 @@ export class HyperCore implements DomainHost {
   changed(domain: Domain): void {
     if (!domain.live) this.guard.domainEnded(domain.id)
     if (this.#domains.get(domain.id) !== domain) return
-    this.#emit({ type: 'domain-changed', domain: domain.info(domain.id === this.#focused) })
+    const standing = { focused: domain.id === this.#focused, primary: domain === this.#primary.holder }
+    this.#emit({ type: 'domain-changed', domain: domain.info(standing) })
   }
 
   /** To the journal. What concerns a domain is limited, since a guest may cause it at will. */
@@ -332,6 +340,8 @@ export class HyperCore implements DomainHost {
       }
       case 'kill':
         return domain.kill()
+      case 'newIdentity':
+        return this.#newIdentity(domain)
       case 'pause':
         return domain.pause()
       case 'resume':
@@ -344,11 +354,20 @@ export class HyperCore implements DomainHost {
         return this.#focus(domain)
       case 'setScreenSize':
         return domain.setScreenSize(request.args.size)
+      case 'setPrimary':
+        return this.#moveRole(() => this.#primary.give(domain))
       case 'setLimits':
         return this.#setLimits(domain, request.args.limits)
       default:
         return assertNever(request)
     }
+  }
+
+  async #newIdentity(domain: Domain): Promise<Result<void, Fault>> {
+    if (domain.identity.definition.keeping !== 'asked')
+      return err(fault('forbidden', `${domain.name} is no disposable: it would lose what it is to keep.`))
+    const ended = domain.live ? domain.kill() : domain.may('start')
+    return ended.ok ? this.#start(domain) : ended
   }
 
   async #start(domain: Domain, how: StartMode | ResumeSource = 'resume'): Promise<Result<void, Fault>> {
@@ -442,11 +461,24 @@ export class HyperCore implements DomainHost {
   #remove(domain: Domain): Result<void, Fault> {
     const legal = domain.may('remove')
     if (!legal.ok) return legal
-    this.#domains.delete(domain.id)
+    return this.#moveRole(() => {
+      this.#domains.delete(domain.id)
+      if (this.#focused === domain.id) this.#focused = undefined
+      this.#emit({ type: 'domain-removed', id: domain.id })
+      return ok(undefined)
+    })
+  }
+
+  /** `act` may let another domain be the primary: what the policy's names stand for changes with it. */
+  #moveRole(act: () => Result<void, Fault>): Result<void, Fault> {
+    const before = this.#primary.holder
+    const done = act()
+    const after = this.#primary.holder
     this.guard.domainsChanged()
-    if (this.#focused === domain.id) this.#focused = undefined
-    this.#emit({ type: 'domain-removed', id: domain.id })
-    return ok(undefined)
+    if (before === after) return done
+    this.#board?.network.policyChanged()
+    for (const domain of [before, after]) if (domain !== undefined) this.changed(domain)
+    return done
   }
 
   #focus(domain: Domain): Result<void, Fault> {

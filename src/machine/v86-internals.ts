@@ -42,7 +42,8 @@ export type Pci = { register_device(device: PciDevice): void }
 
 export type VirtQueue = { is_configured(): boolean; has_request(): boolean }
 export type VirtioDevice = { readonly virtio: { readonly queues: readonly VirtQueue[] } }
-export type NetworkCard = { mac: Uint8Array }
+/** `memory`: of the NE2000 alone; it begins with the PROM, each byte twice. */
+export type NetworkCard = { mac: Uint8Array; readonly memory?: Uint8Array }
 
 /** One ATA or ATAPI drive; register names as in ATA/ATAPI-6. */
 export type Drive = {

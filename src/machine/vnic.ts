@@ -44,7 +44,10 @@ export class Vnic {
     this.#internals = internals
     const card = internals.cpu.devices.virtio_net ?? internals.cpu.devices.net
     if (card === undefined) throw new Error('the machine was built without a network card')
-    card.mac.set(parseMac(mac))
+    const address = parseMac(mac)
+    card.mac.set(address)
+    // A driver of the NE2000 reads its address there and nowhere else.
+    for (const [index, byte] of address.entries()) card.memory?.fill(byte, index * 2, index * 2 + 2)
     internals.on('net0-send', (untrustedFrame: Uint8Array) => {
       const { length } = untrustedFrame
       if (length < SHORTEST_FRAME || length > LONGEST_FRAME || this.#framesLeft === 0) this.#dropped++

@@ -65,6 +65,8 @@ export type DomainInfo = {
   readonly view: ViewKind
   readonly memoryBytes: number
   readonly focused: boolean
+  /** The one that F4 leads to, and that the policy calls `primary`. */
+  readonly primary: boolean
   /** The guest's agent said that userland is up. */
   readonly ready: boolean
   /** Milliseconds from the start call to the agent's word, once ready: of a boot or of a resume alike. */

@@ -58,7 +58,11 @@ export type Hypercore = {
   shutdown(id: string): Promise<void>
   reset(id: string): Promise<void>
   kill(id: string): Promise<void>
+  /** Ends a disposable domain and starts it clean: its pages, cookies, cache and downloads are forgotten. */
+  newIdentity(id: string): Promise<void>
   focus(id: string): Promise<void>
+  /** Makes a domain with an own image, or one of the flash's primaries, the primary OS until it is removed. */
+  setPrimary(id: string): Promise<void>
   create(config: DomainConfig): Promise<DomainId>
   remove(id: string): Promise<void>
   /** The size of a graphical guest's screen from now on: 640×480 to 1920×1088, the width a multiple of 8. */

@@ -3,7 +3,7 @@
  * what no line decides is denied. Shared by the supervisor, which enforces it, and the page, which edits it.
  *
  * ```
- * zone linked = primary, web, messaging
+ * zone linked = primary, web, messaging, own
  *
  * # source     destination  service   verdict
  * linked       gateway      dns       allow     # the switch's own resolver
@@ -274,7 +274,7 @@ export function unknownNames(policy: Policy, known: ReadonlySet<string>): (reado
 /** What each appliance needs for its job, and nothing else. */
 export const DEFAULT_POLICY = `# Who may do what. The first line that fits decides; what no line allows is denied.
 
-zone linked = primary, web, messaging
+zone linked = primary, web, messaging, own
 
 # source   destination  service   verdict
 linked     gateway      dhcp      allow

@@ -23,6 +23,8 @@ export type Calls = {
   /** A fresh worker with a cold boot. */
   reset: { args: { id: DomainId }; result: void }
   kill: { args: { id: DomainId }; result: void }
+  /** Ends a disposable domain and starts it as the build left it: nothing of its past goes along. */
+  newIdentity: { args: { id: DomainId }; result: void }
   create: { args: { config: DomainConfig }; result: DomainId }
   remove: { args: { id: DomainId }; result: void }
   /** A second machine in the same state, with a MAC, a host name and a disk of its own. */
@@ -53,6 +55,8 @@ export type Calls = {
   focus: { args: { id: DomainId }; result: void }
   /** Of a graphical guest, now and in its later lives; any other answers `failed`, a size out of range `malformed`. */
   setScreenSize: { args: { id: DomainId; size: ScreenSize }; result: void }
+  /** Makes it the primary OS: one of the flash's, or one with an image of the person's own. */
+  setPrimary: { args: { id: DomainId }; result: void }
   setLimits: { args: { id: DomainId; limits: Partial<CpuLimits> }; result: void }
   /** Puts a file of the person's into a guest. Answers the path that the guest gave it. */
   sendFile: { args: { id: DomainId; file: string; content: Blob }; result: string }

@@ -7,6 +7,10 @@ import type { ConsoleSession } from './console-session.ts'
 import type { Seat } from './seat.ts'
 import { setHibernate, takeSnapshot } from './snapshots.ts'
 
+/** Calls on a domain that take nothing else and answer nothing. */
+type PlainAct =
+  'start' | 'pause' | 'resume' | 'shutdown' | 'reset' | 'kill' | 'newIdentity' | 'remove' | 'setPrimary'
+
 export function createHypercore(seat: Seat, version: string): Hypercore {
   /** @throws FaultError no-such-domain */
   const find = (id: string): DomainInfo => {
@@ -23,7 +27,7 @@ export function createHypercore(seat: Seat, version: string): Hypercore {
   }
   // Async functions: a wrong id rejects, as every other fault does.
   const act =
-    (name: 'start' | 'pause' | 'resume' | 'shutdown' | 'reset' | 'kill' | 'remove') =>
+    (name: PlainAct) =>
     async (id: string): Promise<void> =>
       seat.call(name, { id: find(id).id })
 
@@ -37,10 +41,12 @@ export function createHypercore(seat: Seat, version: string): Hypercore {
     shutdown: act('shutdown'),
     reset: act('reset'),
     kill: act('kill'),
+    newIdentity: act('newIdentity'),
     remove: act('remove'),
     focus: async (id) => {
       seat.focus(find(id).id, performance.now())
     },
+    setPrimary: act('setPrimary'),
     create: async (config) => seat.call('create', { config }),
     setScreenSize: async (id, size) => seat.call('setScreenSize', { id: find(id).id, size }),
     setLimits: async (id, limits) => seat.call('setLimits', { id: find(id).id, limits }),

@@ -61,9 +61,6 @@ export type MachineStore = StoreApi<MachineState>
 /** A day of a demo's journal; each line is a few hundred bytes. */
 export const JOURNAL_LIMIT = 500
 
-/** The appliance that F4 toggles with. */
-export const PRIMARY_APPLIANCE = 'primary'
-
 export function createMachineStore(): MachineStore {
   return createStore<MachineState>(() => ({
     phase: 'firmware',
@@ -113,7 +110,7 @@ export function withFocus(state: MachineState, to: DomainId, startedAt: number |
     ...state,
     focusedId: to,
     focusChange: { from: state.focusedId, to, startedAt },
-    lastApplianceId: target.appliance === PRIMARY_APPLIANCE ? state.lastApplianceId : to,
+    lastApplianceId: target.primary ? state.lastApplianceId : to,
     domains: state.domains.map((domain) => markFocus(domain, to)),
   }
 }
@@ -135,7 +132,7 @@ export function withoutDomain(state: MachineState, id: DomainId): MachineState {
   const lastApplianceId = state.lastApplianceId === id ? undefined : state.lastApplianceId
   const rest: MachineState = { ...state, domains, views, lastApplianceId }
   if (state.focusedId !== id) return rest
-  const heir = domains.find((domain) => domain.appliance === PRIMARY_APPLIANCE) ?? domains[0]
+  const heir = domains.find(({ primary }) => primary) ?? domains[0]
   const unfocused: MachineState = { ...rest, focusedId: undefined, focusChange: undefined }
   return heir === undefined ? unfocused : withFocus(unfocused, heir.id, undefined)
 }
@@ -147,7 +144,7 @@ export function withJournalEntry(state: MachineState, entry: JournalEntry): Mach
 /** Where F4 leads: from an appliance to the primary OS, from the primary OS to the appliance seen last. */
 export function toggleTarget(state: MachineState): DomainId | undefined {
   const focused = focusedDomain(state)
-  const primary = state.domains.find((domain) => domain.appliance === PRIMARY_APPLIANCE)
+  const primary = state.domains.find(({ primary }) => primary)
   if (primary !== undefined && focused?.id !== primary.id) return primary.id
   const last = state.lastApplianceId
   if (last !== undefined && last !== focused?.id && findDomain(state, last) !== undefined) return last

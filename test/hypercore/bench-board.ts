@@ -26,7 +26,17 @@ import { OUTSIDE } from '../support/outside.ts'
 import type { Result } from '../../src/base/result.ts'
 
 export type PlainCall =
-  'start' | 'pause' | 'resume' | 'shutdown' | 'reset' | 'kill' | 'remove' | 'clone' | 'focus'
+  | 'start'
+  | 'pause'
+  | 'resume'
+  | 'shutdown'
+  | 'reset'
+  | 'kill'
+  | 'newIdentity'
+  | 'remove'
+  | 'clone'
+  | 'focus'
+  | 'setPrimary'
 
 export function idOf(text: string): DomainId {
   const id = parseDomainId(text)

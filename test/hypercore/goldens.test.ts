@@ -110,6 +110,21 @@ describe('a domain whose golden snapshot fits', () => {
     expect(fake.agentFrames).toEqual([HostFrame.screen, HostFrame.resumed, HostFrame.ping])
   })
 
+  it('gets a new identity from it, where a reset boots; only a disposable does', async () => {
+    const { bench, fake } = await started(withGolden('web'))
+    fake.says({ kind: 'running' })
+    void bench.on('web', 'newIdentity')
+    await bench.settle()
+    const fresh = bench.latest('web')
+    expect(fake.terminated).toBe(true)
+    expect([fresh === fake, fresh.bootstrap.resume]).toMatchObject([false, { kind: 'golden' }])
+    fresh.says({ kind: 'running' })
+    void bench.on('web', 'reset')
+    await bench.settle()
+    expect(bench.latest('web').bootstrap.resume).toBeUndefined()
+    expect(await bench.on('vault', 'newIdentity')).toMatchObject({ ok: false, error: { kind: 'forbidden' } })
+  })
+
   it('is another machine than a second one of the same state', async () => {
     const { bench, fake } = await started(withGolden('web'))
     await bench.call({ name: 'create', args: { config: { appliance: 'web' } } })

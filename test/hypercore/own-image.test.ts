@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { insert, ownMachine } from '../../src/hypercore/own-image.ts'
 import { FLOPPY_BYTES, IMAGE_KINDS, type ImageKind, type OwnImage } from '../../src/protocol/own-image.ts'
-import { bootableCd, bootableDisk, bootableFloppy } from '../support/boot-media.ts'
+import { bootableCd, bootableDisk, bootableFloppy, promReader } from '../support/boot-media.ts'
 import { hostDomain, type DomainHost } from '../support/domain-host.ts'
 import { biosBoot } from '../support/guest-images.ts'
 import { Bench, handOff, volume } from './bench-board.ts'
@@ -37,6 +37,38 @@ describe('an image of one’s own', () => {
     // Scan code set 1: the key K down and up.
     host.display({ kind: 'keys', scancodes: [0x25, 0xa5] })
     expect(await host.output(/\nk$/)).toBe(true)
+  })
+
+  it('has a network card with the address that the switch knows', async () => {
+    const inserted = await insert(image('floppy', promReader()))
+    if (!inserted.ok) throw new Error(inserted.error.message)
+    const boot = biosBoot()
+    if (boot.kind !== 'bios') throw new Error('no BIOS')
+    host = await hostDomain(ownMachine(inserted.value, boot, 32, '02:48:53:00:a7:0c'))
+    expect(await host.output('02485300A70C')).toBe(true)
+  })
+
+  it('takes the primary’s place for as long as it exists, its lines of the policy included', async () => {
+    const board = new Bench()
+    await board.handOff(handOff())
+    const create = () =>
+      board.call({ name: 'create', args: { config: { appliance: 'own', image: image('cdrom') } } })
+    const decide = (source: string) =>
+      board.core.guard.decideFlow({ source, destination: 'internet', service: 'https' })
+    expect(board.info('primary').primary).toBe(true)
+    await create()
+    expect([board.info('own-2').primary, decide('own-2')]).toEqual([false, 'deny'])
+
+    expect(await board.on('own-2', 'setPrimary')).toEqual({ ok: true, value: undefined })
+    expect([board.info('own-2').primary, board.info('primary').primary]).toEqual([true, false])
+    expect([decide('own-2'), decide('primary')]).toEqual(['allow', 'allow'])
+    expect(await board.on('web', 'setPrimary')).toMatchObject({ ok: false, error: { kind: 'forbidden' } })
+
+    await board.on('own-2', 'remove')
+    expect(board.info('primary').primary).toBe(true)
+    // Another with the same id is another.
+    await create()
+    expect([board.info('own-2').primary, decide('own-2')]).toEqual([false, 'deny'])
   })
 
   it('is put into a machine of its profile, its own file beneath what is written', async () => {

@@ -1,7 +1,7 @@
 import type { JSHandle, Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { bootableFloppy } from '../support/boot-media.ts'
-import { openMachine, PATIENCE, typeLine, untilReady, untilShown } from './driver.ts'
+import { bootableCd, bootableFloppy } from '../support/boot-media.ts'
+import { focusedId, openMachine, PATIENCE, typeLine, untilReady, untilShown } from './driver.ts'
 
 async function fileToDrop(page: Page, file: Blob, name: string): Promise<JSHandle<DataTransfer>> {
   const text = Buffer.from(await file.arrayBuffer()).toString('base64')
@@ -45,6 +45,34 @@ test('a floppy that is dropped on the page starts in a machine of its own and he
   // Real keys, through the keyboard controller to INT 16h, and back on COM1.
   await page.keyboard.type('hello')
   expect(await waitFor('hello')).toBe('hello')
+
+  // F4 leads to the primary; an ISO in its place is what it leads to from now on.
+  await page.keyboard.press('F4')
+  expect(await focusedId(page)).toBe('primary')
+  await page.getByRole('button', { name: 'More' }).click()
+  const chooser = page.waitForEvent('filechooser')
+  await page.getByRole('menuitem', { name: 'Start a disk image of your own…' }).click()
+  const iso = Buffer.from(await bootableCd('an ISO as the primary').arrayBuffer())
+  await (await chooser).setFiles({ name: 'mine.iso', mimeType: '', buffer: iso })
+  await dialog.getByLabel('Place').selectOption('As the primary')
+  expect(await dialog.getByLabel('Drive').inputValue()).toBe('cdrom')
+  await dialog.getByRole('button', { name: 'Start' }).click()
+  await page.waitForFunction(() => globalThis.hypercore.domains().some(({ id }) => id === 'own-3'))
+  await page.evaluate(() => globalThis.hypercore.console('own-3').waitFor('an ISO as the primary'))
+  await page.keyboard.press('F4')
+  expect(await focusedId(page)).toBe('own-2')
+  await page.keyboard.press('F4')
+  expect(await focusedId(page)).toBe('own-3')
+  await page.keyboard.type('typed')
+  await page.evaluate(() => globalThis.hypercore.console('own-3').waitFor('typed'))
+
+  await page.getByRole('button', { name: 'Primary: menu' }).click()
+  await page.getByRole('menuitemcheckbox', { name: 'The primary: F4 leads here' }).click()
+  await page.keyboard.press('F4')
+  expect(await focusedId(page)).toBe('primary')
+  await page.keyboard.type('echo as-$((6 * 7))')
+  await page.keyboard.press('Enter')
+  await untilShown(page, 'primary', /^as-42$/m)
   expect(complaints).toEqual([])
 })
 

@@ -22,6 +22,7 @@ export function domain(name: string, fields: Partial<DomainInfo> = {}): DomainIn
     view: 'terminal',
     memoryBytes: 64 * 2 ** 20,
     focused: false,
+    primary: name === 'primary',
     ready: true,
     readyAfterMs: 400,
     origin: { kind: 'boot', why: undefined },

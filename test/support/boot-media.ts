@@ -31,6 +31,61 @@ const CODE = Buffer.from(
   'hex',
 ) // 38 words: …, 0
 
+/** Real mode, too: says what stands in the PROM of the NE2000 in slot 5, each of the six bytes as two digits, on COM1. */
+const PROM_READER = Buffer.from(
+  [
+    '66b810280080', // 0       mov eax, 0x80002810   its first base address
+    'baf80c', // 6       mov dx, 0xcf8
+    '66ef', // 9       out dx, eax
+    'bafc0c', // 11      mov dx, 0xcfc
+    '66ed', // 14      in eax, dx
+    '24fc', // 16      and al, 0xfc
+    '89c3', // 18      mov bx, ax
+    '89da', // 20      mov dx, bx
+    'b022', // 22      mov al, 0x22          the card on, no remote DMA
+    'ee', // 24      out dx, al
+    '8d5708', // 25      lea dx, [bx + 8]      from address 0 …
+    '31c0', // 28      xor ax, ax
+    'ee42ee42', // 30      out dx, al; inc dx; twice
+    'b00c', // 34      mov al, 12            … so many bytes
+    'ee42', // 36      out dx, al; inc dx
+    '88e0ee', // 38      mov al, ah; out dx, al
+    '89da', // 41      mov dx, bx
+    'b00a', // 43      mov al, 0x0a          remote read
+    'ee', // 45      out dx, al
+    'b90600', // 46      mov cx, 6
+    '8d5710', // 49 next: lea dx, [bx + 16]
+    'ec', // 52      in al, dx             each byte stands there twice
+    '88c4', // 53      mov ah, al
+    'ec', // 55      in al, dx
+    '88e0', // 56      mov al, ah
+    'e80500', // 58      call say
+    'e2f2', // 61      loop next
+    'f4', // 63 stop: hlt
+    'ebfd', // 64      jmp stop
+    'd410', // 66 say:  aam 16
+    '50', // 68      push ax
+    '88e0', // 69      mov al, ah
+    'e80100', // 71      call digit
+    '58', // 74      pop ax
+    '3c0a', // 75 digit: cmp al, 10
+    '1c69', // 77      sbb al, 0x69
+    '2f', // 79      das
+    'baf803', // 80      mov dx, 0x3f8
+    'ee', // 83      out dx, al
+    'c3', // 84      ret
+  ].join(''),
+  'hex',
+)
+
+/** Tells on COM1 which address its network card has. */
+export function promReader(): Blob {
+  const image = new Uint8Array(FLOPPY_BYTES[6] ?? 0)
+  image.set(PROM_READER)
+  image.set([0x55, 0xaa], SECTOR - 2)
+  return new Blob([image])
+}
+
 function bootSector(words: string): Uint8Array {
   if (ORIGIN + CODE.length !== 0x7c26) throw new Error('the words are not where the code looks for them')
   const sector = new Uint8Array(SECTOR)

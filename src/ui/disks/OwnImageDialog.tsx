@@ -19,6 +19,14 @@ type State =
 const PROFILE_NAMES: readonly ProfileName[] = ['linux', 'dos', 'windows-9x', 'windows-nt', 'bsd', 'other']
 const KINDS: readonly ImageKind[] = ['cdrom', 'hard-disk', 'floppy']
 
+type Place = 'beside' | 'primary'
+
+const PLACES: Readonly<Record<Place, string>> = {
+  beside: 'It reaches the switch’s own services and the portal; the policy knows it as “own”.',
+  primary:
+    'F4 leads to it, and the policy’s lines for the primary hold for it, until it is removed. The flash’s Linux stays in the bar, its disk untouched; its menu makes it the primary again.',
+}
+
 /** The supervisor takes no longer name. */
 const NAME_LIMIT = 40
 
@@ -124,6 +132,7 @@ function Machine({ form, file, image, busy, setBusy }: MachineProps) {
   const shell = useShell()
   const [name, setName] = useState(nameOf(file))
   const [kind, setKind] = useState<ImageKind>(image.kind)
+  const [place, setPlace] = useState<Place>('beside')
   const [profile, setProfile] = useState(() => guess(file.name, image.kind))
   const [fault, setFault] = useState<string>()
   const { title, memoryMiB, acpi, known } = PROFILES[profile]
@@ -134,6 +143,7 @@ function Machine({ form, file, image, busy, setBusy }: MachineProps) {
     try {
       const config = { appliance: 'own', name, image: { kind, file: image.raw, profile } }
       const id = await seat.call('create', { config })
+      if (place === 'primary') await seat.call('setPrimary', { id })
       shell.close()
       seat.focus(id)
       await seat.call('start', { id })
@@ -207,7 +217,19 @@ function Machine({ form, file, image, busy, setBusy }: MachineProps) {
             ))}
           </select>
         </div>
+        <div className={styles['field']}>
+          <label htmlFor={`${form}-place`}>Place</label>
+          <select
+            id={`${form}-place`}
+            value={place}
+            onChange={(event) => setPlace(event.target.value === 'primary' ? 'primary' : 'beside')}
+          >
+            <option value="beside">Beside the primary</option>
+            <option value="primary">As the primary</option>
+          </select>
+        </div>
       </div>
+      <p>{PLACES[place]}</p>
       <p className={styles['known']}>
         <strong>{title}:</strong> {known} It gets {memoryMiB} MB of memory{acpi ? ' and ACPI' : ', no ACPI'},
         an NE2000 network card, a PS/2 keyboard and mouse.

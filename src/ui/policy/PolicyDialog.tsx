@@ -145,7 +145,8 @@ function Unknown({ text }: { readonly text: string }) {
   const domains = useMachine((state) => state.domains)
   const parsed = parsePolicy(text)
   if (!parsed.ok) return undefined
-  const names = new Set(domains.flatMap(({ id, appliance }) => [id, appliance]))
+  // An image of the person's own may be started at any time.
+  const names = new Set(['own', ...domains.flatMap(({ id, appliance }) => [id, appliance])])
   const unknown = unknownNames(parsed.value, names)
   if (unknown.length === 0) return undefined
   return (

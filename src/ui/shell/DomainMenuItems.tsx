@@ -15,10 +15,11 @@ import {
   Play,
   Power,
   RotateCcw,
+  Sparkles,
   Trash2,
 } from 'lucide-react'
 import { useStore } from 'zustand'
-import type { DomainId, DomainState, ViewKind } from '../../protocol/domain.ts'
+import type { DomainId, DomainInfo, DomainState, ViewKind } from '../../protocol/domain.ts'
 import { isLive } from '../../state/machine-store.ts'
 import { chooseFiles, sendFiles } from '../files/send-files.ts'
 import { setHibernate } from '../../state/snapshots.ts'
@@ -40,12 +41,20 @@ function canStart(state: DomainState): boolean {
   return state === 'created' || state === 'off' || state === 'crashed'
 }
 
+/** One of the flash's, or one with an image of the person's own. */
+function canBePrimary({ appliance }: DomainInfo): boolean {
+  return appliance === 'primary' || appliance === 'own'
+}
+
+const FORGOTTEN = 'its pages, history, cookies, cache and downloads are forgotten.'
+
 export function DomainMenuItems({ id }: { readonly id: DomainId }) {
   const seat = useSeat()
   const stage = useStage()
   const shell = useShell()
   const domain = useMachine(({ domains }) => domains.find((candidate) => candidate.id === id))
   const view = useMachine(({ views }) => views[id])
+  const mayLead = useMachine(({ domains }) => domains.filter(canBePrimary).length > 1)
   const hibernates = useMachine(({ snapshots }) => snapshots.hibernating.includes(id))
   const hasPort = useStore(seat.packets.store, ({ ports }) => ports.some((port) => port.id === id))
   const dismissed = useShellState(({ dismissedCrashes }) => dismissedCrashes[id])
@@ -78,6 +87,12 @@ export function DomainMenuItems({ id }: { readonly id: DomainId }) {
     const cloned = await seat.call('clone', { id })
     seat.focus(cloned)
     stage.focusGuest()
+  }
+
+  /** A new life from the state that its build took of it: nothing of the present one goes along. */
+  const renew = async () => {
+    await seat.call('newIdentity', { id })
+    shell.say(`${name} is a new one: ${FORGOTTEN}`)
   }
 
   const createAnother = async () => {
@@ -124,6 +139,27 @@ export function DomainMenuItems({ id }: { readonly id: DomainId }) {
       <MenuItem icon={<OctagonX size={ICON} />} disabled={!live} onSelect={() => end('kill')}>
         {lossOnKill === undefined ? 'Kill' : 'Kill…'}
       </MenuItem>
+      {domain.keeping === 'asked' && (
+        <MenuItem
+          icon={<Sparkles size={ICON} />}
+          onSelect={() => {
+            shell.attempt(renew())
+            stage.focusGuest()
+          }}
+        >
+          New identity
+        </MenuItem>
+      )}
+      {mayLead && canBePrimary(domain) && (
+        <MenuItem
+          checkbox
+          checked={domain.primary}
+          disabled={domain.primary}
+          onSelect={() => shell.attempt(seat.call('setPrimary', { id }))}
+        >
+          The primary: F4 leads here
+        </MenuItem>
+      )}
       <MenuLine />
       <MenuGroup label="View">
         <MenuItem checked={(view ?? domain.view) === 'terminal'} onSelect={() => show('terminal')}>

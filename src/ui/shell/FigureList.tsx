@@ -1,7 +1,7 @@
 /** A domain's measured figures, each updated by itself. */
 
 import type { ReactNode } from 'react'
-import type { DomainId, DomainStats } from '../../protocol/domain.ts'
+import type { DomainId, DomainOrigin, DomainStats } from '../../protocol/domain.ts'
 import { stateWords } from '../parts/StateGlyph.tsx'
 import { useMachine } from '../stage/seat-context.tsx'
 import { cpuFigure, formatBytes, formatCount, formatDuration, formatMemory, useFigure } from './figures.ts'
@@ -20,7 +20,7 @@ export function FigureList({ id }: { readonly id: DomainId }) {
       </Row>
       {domain.origin !== undefined && (
         <Row term="Start">
-          {domain.origin.kind === 'golden' ? 'golden snapshot' : 'cold boot'}
+          {ORIGINS[domain.origin.kind]}
           {domain.origin.kind === 'boot' && domain.origin.why !== undefined && (
             <span className={styles['why']} title={domain.origin.why}>
               {domain.origin.why}
@@ -49,6 +49,12 @@ export function FigureList({ id }: { readonly id: DomainId }) {
       </Row>
     </dl>
   )
+}
+
+const ORIGINS: Readonly<Record<DomainOrigin['kind'], string>> = {
+  boot: 'cold boot',
+  golden: 'golden snapshot',
+  snapshot: 'snapshot',
 }
 
 function Row({ term, children }: { readonly term: string; readonly children: ReactNode }) {

@@ -172,6 +172,8 @@ export class FakeMachine extends EventTarget {
       case 'resetDisk':
       case 'setScreenSize':
       case 'focus':
+      case 'setPrimary':
+      case 'newIdentity':
       case 'clone':
       case 'importSnapshot':
       case 'leaving':
@@ -246,6 +248,7 @@ export class FakeMachine extends EventTarget {
       view: seed.view ?? 'terminal',
       memoryBytes: seed.memoryMiB * MIB,
       focused: false,
+      primary: seed.appliance === 'primary',
       ready: state === 'running',
       readyAfterMs: state === 'running' ? 612 : undefined,
       origin: state === 'running' ? { kind: 'boot', why: undefined } : undefined,

@@ -1,7 +1,10 @@
 import type { JSHandle, Page } from 'playwright-core'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { bootableCd, bootableFloppy } from '../support/boot-media.ts'
 import { focusedId, openMachine, PATIENCE, typeLine, untilReady, untilShown } from './driver.ts'
+
+/** Several waits, each of which may take the driver's patience on a machine that does something else, too. */
+vi.setConfig({ testTimeout: 300_000 })
 
 async function fileToDrop(page: Page, file: Blob, name: string): Promise<JSHandle<DataTransfer>> {
   const text = Buffer.from(await file.arrayBuffer()).toString('base64')

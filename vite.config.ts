@@ -53,6 +53,7 @@ export default defineConfig({
           name: 'node',
           include: ['test/**/*.test.{ts,tsx}'],
           exclude: ['test/**/*.browser.test.{ts,tsx}'],
+          setupFiles: ['test/support/fixed-seed.ts'],
         },
       },
       {

@@ -1,11 +1,11 @@
 /**
  * The in-product sites: plain pages that the build ships as files, read by the guests' browsers over the fabric. A folder of
- * `sites/` is a host: `sites/portal/index.html` is http://portal/.
+ * `sites/` is a host: `sites/portal/index.html` is http://portal/. A page's file has what is its own; see frame.ts.
  */
 
 /// <reference types="vite/types/importMeta.d.ts" />
 
-import { mediaType } from './media-type.ts'
+import { servedFile, type ServedFile } from './served-file.ts'
 
 const FILES: Readonly<Record<string, string>> = import.meta.glob('./sites/**/*.{html,css,png,jpg,txt}', {
   query: '?url',
@@ -18,13 +18,10 @@ export const sites: readonly string[] = [
 ]
 
 /** Undefined: there is no such file, or it cannot be had now. */
-export async function siteFile(
-  host: string,
-  path: string,
-): Promise<{ readonly type: string; readonly bytes: Uint8Array<ArrayBuffer> } | undefined> {
+export async function siteFile(host: string, path: string): Promise<ServedFile | undefined> {
   const url = FILES[`./sites/${host}${path}`]
   if (url === undefined) return undefined
   const response = await fetch(new URL(url, self.location.href))
   if (!response.ok) return undefined
-  return { type: mediaType(path), bytes: new Uint8Array(await response.arrayBuffer()) }
+  return servedFile(path, new Uint8Array(await response.arrayBuffer()))
 }

@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 import type { SiteFile } from '../../src/fabric/environment.ts'
-import { mediaType } from '../../src/portal/media-type.ts'
+import { servedFile } from '../../src/portal/served-file.ts'
 
 const folder = new URL('../../src/portal/sites/', import.meta.url)
 
@@ -11,7 +11,7 @@ export const portalSites: readonly string[] = readdirSync(folder)
 export function siteFiles(host: string, path: string): Promise<SiteFile | undefined> {
   try {
     const bytes = new Uint8Array(readFileSync(new URL(`${host}${path}`, folder)))
-    return Promise.resolve({ type: mediaType(path), bytes })
+    return Promise.resolve(servedFile(path, bytes))
   } catch (error) {
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EISDIR'))
       return Promise.resolve(undefined)

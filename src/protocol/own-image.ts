@@ -75,7 +75,8 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     memoryMiB: 64,
     vgaMemoryMiB: 4,
     acpi: false,
-    known: 'A PC of about 2000. iPXE’s and GRUB’s rescue CD-ROMs start; Memtest86+ 6 stops the engine.',
+    known:
+      'A PC of about 2000. iPXE’s and GRUB’s rescue CD-ROMs start, but iPXE’s driver hears no answer from the network; Memtest86+ 6 stops the engine.',
   },
 }
 

@@ -1,7 +1,7 @@
 /** Boots one guest up to its bake point and takes its state. */
 
 import { assertNever } from '../base/assert.ts'
-import { BlobStore, VolatileStore } from '../machine/block-stores.ts'
+import { PackedStore, readOnlyStore, VolatileStore } from '../machine/block-stores.ts'
 import { Machine, type MachineEnd } from '../machine/machine.ts'
 import type { MachineState } from '../machine/machine-state.ts'
 import { GuestFrame } from '../protocol/agent.ts'
@@ -21,12 +21,15 @@ const LOOK_MS = 100
 const MOST_LOOKS = 100
 
 /** A disk to bake beside: of the right size, empty, forgotten. */
-function storeOf(source: DiskSource | undefined): BlockStore | undefined {
+async function storeOf(source: DiskSource | undefined): Promise<BlockStore | undefined> {
   switch (source?.kind) {
     case undefined:
       return undefined
-    case 'read-only':
-      return new BlobStore(source.blob)
+    case 'read-only': {
+      const store = readOnlyStore(source)
+      if (store instanceof PackedStore) await store.unpack()
+      return store
+    }
     case 'volatile':
       return new VolatileStore(source.bytes)
     case 'persistent':
@@ -51,7 +54,7 @@ export async function bakeState({ appliance, spec }: BakePlan, engine: WebAssemb
   const machine: Machine = await Machine.create(
     spec,
     engine,
-    { hda: storeOf(spec.hda), hdb: storeOf(spec.hdb), cdrom: storeOf(spec.cdrom) },
+    { hda: await storeOf(spec.hda), hdb: await storeOf(spec.hdb), cdrom: await storeOf(spec.cdrom) },
     {
       consoleOutput: (bytes) => {
         text += decoder.decode(bytes, { stream: true })

@@ -2,7 +2,6 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { gunzipSync } from 'node:zlib'
 import type { ApplianceDefinition } from '../appliances/definitions.ts'
 import { Flash } from '../hypercore/flash.ts'
 import { composeBootImage } from '../machine/boot-image.ts'
@@ -29,6 +28,7 @@ type ManifestVolume = {
   readonly appliance?: string
   readonly file: string
   readonly size: number
+  readonly contentSize: number
   readonly sha256: string
   readonly encoding: 'identity' | 'gzip'
   readonly kind: string
@@ -36,18 +36,18 @@ type ManifestVolume = {
   readonly kernelCommandLine?: string
 }
 
-/** Every volume in `folder`, unpacked, as the firmware hands them over. */
+/** Every volume in `folder`, as the firmware hands them over. */
 export function readFlash(folder: string): VerifiedVolume[] {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the repository's own file, tested elsewhere
   const { volumes } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as {
     readonly volumes: readonly ManifestVolume[]
   }
   return volumes.map((volume) => {
-    const bytes = new Uint8Array(readFileSync(join(folder, volume.file)))
-    const content = new Blob([volume.encoding === 'gzip' ? new Uint8Array(gunzipSync(bytes)) : bytes])
-    const { name, role, appliance, kind, size, sha256, ramMiB, kernelCommandLine } = volume
-    const contentSize = content.size
-    return { name, role, appliance, kind, size, contentSize, sha256, content, ramMiB, kernelCommandLine }
+    const content = new Blob([new Uint8Array(readFileSync(join(folder, volume.file)))])
+    const { name, role, kind, size, contentSize, sha256, encoding } = volume
+    const { appliance, ramMiB, kernelCommandLine } = volume
+    const packed = { name, role, kind, size, contentSize, sha256, encoding, content }
+    return Object.assign(packed, { appliance, ramMiB, kernelCommandLine })
   })
 }
 

@@ -11,13 +11,7 @@ import { GuestFrame, HostFrame } from '../protocol/agent.ts'
 import type { BlockStore } from '../protocol/block-store.ts'
 import { STAND_ASIDE_MS, type NetworkMessage } from '../protocol/channels.ts'
 import type { CrashCause } from '../protocol/domain.ts'
-import type {
-  DiskSource,
-  DomainBootstrap,
-  DomainEvent,
-  DomainRequest,
-  MachineSpec,
-} from '../protocol/guest.ts'
+import type { DiskSource, DomainBootstrap, DomainEvent, DomainRequest } from '../protocol/guest.ts'
 import type { StateFault } from '../protocol/state-fault.ts'
 import { openDisk, type OpenPersistent } from './open-disk.ts'
 import { parseConsoleRequest, parseDisplayRequest } from './page-requests.ts'
@@ -30,6 +24,8 @@ const COUNTERS_MS = 250
 export type DomainEnvironment = {
   readonly post: (event: DomainEvent, transfer: Transferable[]) => void
   readonly openDisk: OpenPersistent
+  /** A step of the start has ended: for the browser's timeline. */
+  readonly mark?: (step: string) => void
 }
 
 type Ports = {
@@ -158,6 +154,7 @@ export class Domain {
     if (this.#life.state !== 'created') throw new Error('a second bootstrap')
     const waiting: DomainRequest[] = []
     this.#life = { state: 'building', waiting }
+    this.#environment.mark?.('asked')
     void this.#buildAndBegin(bootstrap, waiting)
   }
 
@@ -183,8 +180,10 @@ export class Domain {
     try {
       // Unpacked while the disks are opened.
       const [disks, state] = await Promise.all([
-        this.#openDisks(spec, opened),
-        resume === undefined ? undefined : openResumeSource(resume, spec.memoryMiB),
+        this.#marked('disks open', this.#openDisks(bootstrap, opened)),
+        resume === undefined
+          ? undefined
+          : this.#marked('state unpacked', openResumeSource(resume, spec.memoryMiB)),
       ])
       const hooks = this.#machineHooks(bootstrap)
       const tracked = Object.values(disks).filter((disk) => disk instanceof TrackedDisk)
@@ -211,11 +210,19 @@ export class Domain {
     }
   }
 
+  async #marked<T>(step: string, work: Promise<T>): Promise<T> {
+    const result = await work
+    this.#environment.mark?.(step)
+    return result
+  }
+
   #machineHooks({ display, console, network }: DomainBootstrap): MachineHooks {
     return {
       consoleOutput: (bytes) => console.postMessage({ kind: 'output', bytes }, [bytes.buffer]),
       frame: (frame) => display.postMessage(frame, [frame.pixels]),
       agentFrame: ({ type, untrustedPayload }) => {
+        if (type === GuestFrame.pong) this.#environment.mark?.('agent answered')
+        if (type === GuestFrame.ready) this.#environment.mark?.('first screen')
         if (type === GuestFrame.hello) this.#agentKnown = true
         this.#post({ kind: 'agent-frame', type, untrustedPayload }, [untrustedPayload.buffer])
         if (type === GuestFrame.hello) this.#sendWindowSize()
@@ -233,12 +240,14 @@ export class Domain {
   }
 
   async #openDisks(
-    spec: MachineSpec,
+    { spec, resume }: DomainBootstrap,
     opened: BlockStore[],
   ): Promise<Record<'fda' | 'hda' | 'hdb' | 'cdrom', BlockStore | undefined>> {
+    // At its first screen a guest has in memory what it needs for that.
+    const readsSoon = resume === undefined || (resume.kind === 'golden' && resume.stage === 'checkpoint')
     const open = async (source: DiskSource | undefined): Promise<BlockStore | undefined> => {
       if (source === undefined) return undefined
-      const store = await this.#openDisk(source)
+      const store = await this.#openDisk(source, readsSoon)
       const disk = store.readOnly ? store : new TrackedDisk(store)
       opened.push(disk)
       this.#disks.push(disk)
@@ -252,8 +261,8 @@ export class Domain {
     }
   }
 
-  async #openDisk(source: DiskSource): Promise<BlockStore> {
-    const opened = await openDisk(source, this.#environment.openDisk, (message) =>
+  async #openDisk(source: DiskSource, readsSoon: boolean): Promise<BlockStore> {
+    const opened = await openDisk(source, readsSoon, this.#environment.openDisk, (message) =>
       this.#post({ kind: 'disk-trouble', message }),
     )
     if (!opened.ok) throw new BootFailure(opened.error.message)
@@ -272,6 +281,7 @@ export class Domain {
       if (!machine.paused) this.#postCounters(machine)
     }, COUNTERS_MS)
     machine.start()
+    this.#environment.mark?.('machine runs')
     this.#post({ kind: 'running' })
     for (const request of waiting) this.handle(request)
   }

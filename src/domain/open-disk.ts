@@ -2,7 +2,7 @@
 
 import { assertNever } from '../base/assert.ts'
 import { err, ok, type Result } from '../base/result.ts'
-import { BlobStore, VolatileStore } from '../machine/block-stores.ts'
+import { BlobStore, PackedStore, readOnlyStore, VolatileStore } from '../machine/block-stores.ts'
 import type { BlockStore } from '../protocol/block-store.ts'
 import type { DiskBase, DiskSource, PersistentDisk } from '../protocol/guest.ts'
 import { BlankBase } from '../storage/overlay/blank-base.ts'
@@ -21,15 +21,35 @@ export function openBase(base: DiskBase): BlockStore {
   return base.kind === 'blank' ? new BlankBase(base.bytes) : new BlobStore(base.blob)
 }
 
-/** `trouble` hears of every failure of a disk that is in use, in words for a person. */
+async function openReadOnly(
+  source: Extract<DiskSource, { kind: 'read-only' }>,
+  readsSoon: boolean,
+  trouble: (words: string) => void,
+): Promise<Result<BlockStore, Refusal>> {
+  const store = readOnlyStore(source)
+  if (readsSoon && store instanceof PackedStore) {
+    try {
+      await store.unpack()
+    } catch (error) {
+      return err({ message: error instanceof Error ? error.message : String(error) })
+    }
+  }
+  return ok(new KeptDisk(store, trouble))
+}
+
+/**
+ * `readsSoon`: the guest will read of its volume on the way to its first screen, so it is unpacked before the guest
+ * runs and takes turns with the unpacking. `trouble` hears of every failure of a disk that is in use, in words for a person.
+ */
 export async function openDisk(
   source: DiskSource,
+  readsSoon: boolean,
   openPersistent: OpenPersistent,
   trouble: (words: string) => void,
 ): Promise<Result<BlockStore, Refusal>> {
   switch (source.kind) {
     case 'read-only':
-      return ok(new KeptDisk(new BlobStore(source.blob), trouble))
+      return openReadOnly(source, readsSoon, trouble)
     case 'volatile': {
       if (source.over === undefined) return ok(new VolatileStore(source.bytes))
       const opened = await DiskOverlay.open(memoryHandle(), new BlobStore(source.over), 'a file', 'disk')

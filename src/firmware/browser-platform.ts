@@ -105,8 +105,6 @@ export function browserPlatform(options: BrowserPlatformOptions): FirmwarePlatfo
     },
     fetchVolume: async (file) => fetchBytes(options.volumeUrl(file)),
     fetchGolden: async (file) => fetchBytes(options.goldenUrl(file)),
-    gunzip: (bytes) =>
-      new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).blob(),
     storage: openStorage,
     readNvram: options.readNvram,
     writeNvram: options.writeNvram,

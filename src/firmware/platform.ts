@@ -47,8 +47,6 @@ export type FirmwarePlatform = {
   fetchVolume(file: string): Promise<Uint8Array<ArrayBuffer>>
   /** `file` as it stands in the list of golden snapshots: “web.golden”. */
   fetchGolden(file: string): Promise<Uint8Array<ArrayBuffer>>
-  /** @throws Error when `bytes` are not one whole gzip member */
-  gunzip(bytes: Uint8Array<ArrayBuffer>): Promise<Blob>
   storage(): Promise<StorageReport>
   /** Undefined when nothing was ever written. */
   readNvram(): Promise<Uint8Array | undefined>

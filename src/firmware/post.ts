@@ -1,5 +1,5 @@
 /**
- * Power-on self-test: reads, hashes, unpacks and compiles what the boot needs, all of it at once, and reports each step
+ * Power-on self-test: reads, hashes and compiles what the boot needs, all of it at once, and reports each step
  * when its work has ended, with its result and the time it took.
  */
 

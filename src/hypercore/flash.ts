@@ -1,5 +1,6 @@
 /** The volumes that the firmware handed over, as a start needs them: parts of the boot image, and an appliance's own. */
 
+import { gunzip } from '../base/gunzip.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { BASE_COMMAND_LINE, commandLine, type ApplianceDefinition } from '../appliances/definitions.ts'
 import { fault, type Fault } from '../protocol/fault.ts'
@@ -15,6 +16,8 @@ const VGA_TEXT_MIB = 2
 
 /** What of a domain its machine depends on. */
 type Hardware = Pick<DomainIdentity, 'definition' | 'memoryMiB' | 'persistentDisk' | 'copiedDisk' | 'mac'>
+
+type Bytes = Uint8Array<ArrayBuffer>
 
 type SharedParts = Pick<BootParts, 'stub' | 'kernel' | 'initramfs'>
 
@@ -54,10 +57,7 @@ export class Flash {
       memoryMiB,
       vgaMemoryMiB: definition.framebuffer === undefined ? VGA_TEXT_MIB : SCREEN_MEMORY_MIB,
       boot: { kind: 'none' },
-      hda:
-        attached === undefined
-          ? undefined
-          : { kind: 'read-only', blob: attached.content, sha256: attached.sha256 },
+      hda: attached === undefined ? undefined : volumeDisk(attached),
       hdb:
         copiedDisk === undefined
           ? diskSource(definition, persistentDisk)
@@ -101,7 +101,7 @@ export class Flash {
     const [bios, vgaBios] = [this.#find('bios'), this.#find('vga-bios')]
     if (!bios.ok) return bios
     if (!vgaBios.ok) return vgaBios
-    const read = ({ content }: VerifiedVolume): Promise<ArrayBuffer> => content.arrayBuffer()
+    const read = async (volume: VerifiedVolume): Promise<ArrayBuffer> => (await contentOf(volume)).buffer
     return ok({ bios: await read(bios.value), vgaBios: await read(vgaBios.value) })
   }
 
@@ -141,10 +141,24 @@ async function readParts(
   kernel: VerifiedVolume,
   initramfs: VerifiedVolume,
 ): Promise<SharedParts> {
-  const read = async ({ content }: VerifiedVolume): Promise<Uint8Array> =>
-    new Uint8Array(await content.arrayBuffer())
-  const [a, b, c] = await Promise.all([read(stub), read(kernel), read(initramfs)])
+  const [a, b, c] = await Promise.all([contentOf(stub), contentOf(kernel), contentOf(initramfs)])
   return { stub: a, kernel: b, initramfs: c }
+}
+
+/** @throws Error where it does not unpack to what the manifest says */
+async function contentOf({ name, content, encoding, contentSize }: VerifiedVolume): Promise<Bytes> {
+  if (encoding === 'identity') return new Uint8Array(await content.arrayBuffer())
+  try {
+    return await gunzip(content, contentSize)
+  } catch (error) {
+    throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
+}
+
+/** Its domain unpacks it when the guest first reads of it. */
+function volumeDisk({ content, sha256, encoding, contentSize }: VerifiedVolume): DiskSource {
+  const packed = encoding === 'gzip' ? { unpackedBytes: contentSize } : {}
+  return { kind: 'read-only', blob: content, sha256, ...packed }
 }
 
 function diskSource(definition: ApplianceDefinition, persistent: boolean): DiskSource | undefined {

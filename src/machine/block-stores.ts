@@ -1,6 +1,8 @@
-/** Block stores without a file behind them: a verified volume read lazily, and memory that ends with the machine. */
+/** Block stores without a file behind them: a verified volume read or unpacked when it is needed, and memory that ends with the machine. */
 
+import { gunzip } from '../base/gunzip.ts'
 import type { BlockStore } from '../protocol/block-store.ts'
+import type { DiskSource } from '../protocol/guest.ts'
 
 const SECTOR_BYTES = 512
 
@@ -76,6 +78,69 @@ export class BlobStore implements BlockStore {
   close(): void {
     this.#blocks.clear()
   }
+}
+
+/** A packed blob as a disk that cannot be written: unpacked whole, for the first who reads of it. */
+export class PackedStore implements BlockStore {
+  readonly size: number
+  readonly readOnly = true
+  readonly #blob: Blob
+  readonly #bytes: number
+  #content: Uint8Array | undefined
+  #unpacking: Promise<Uint8Array> | undefined
+
+  /** @param bytes that come out of it */
+  constructor(blob: Blob, bytes: number) {
+    this.#blob = blob
+    this.#bytes = bytes
+    this.size = Math.ceil(bytes / SECTOR_BYTES) * SECTOR_BYTES
+  }
+
+  read(offset: number, length: number): Uint8Array | Promise<Uint8Array> {
+    if (this.#content !== undefined) return this.#content.slice(offset, offset + length)
+    this.#unpacking ??= this.#unpack()
+    return this.#unpacking.then((content) => content.slice(offset, offset + length))
+  }
+
+  /** Has it unpacked before somebody reads. @throws Error in words for a person where it does not unpack */
+  async unpack(): Promise<void> {
+    this.#unpacking ??= this.#unpack()
+    await this.#unpacking
+  }
+
+  async #unpack(): Promise<Uint8Array> {
+    try {
+      this.#content = await gunzip(this.#blob, this.#bytes, this.size)
+      return this.#content
+    } catch (error) {
+      throw new Error(
+        `A volume could not be unpacked: ${error instanceof Error ? error.message : String(error)}.`,
+        {
+          cause: error,
+        },
+      )
+    }
+  }
+
+  write(): never {
+    throw new Error('this disk is read-only')
+  }
+
+  flush(): void {
+    // Nothing was written.
+  }
+
+  close(): void {
+    this.#content = undefined
+  }
+}
+
+/** The store for a read-only source of bytes. */
+export function readOnlyStore({
+  blob,
+  unpackedBytes,
+}: Extract<DiskSource, { kind: 'read-only' }>): BlockStore {
+  return unpackedBytes === undefined ? new BlobStore(blob) : new PackedStore(blob, unpackedBytes)
 }
 
 function gather(blocks: ReadonlyMap<number, Uint8Array>, offset: number, length: number): Uint8Array {

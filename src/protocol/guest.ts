@@ -25,8 +25,10 @@ export type DiskSource =
   | {
       readonly kind: 'read-only'
       readonly blob: Blob
-      /** Of its content or of the file that it was unpacked from: what a machine's state knows it by. */
+      /** Of its content or of the file that it is packed in: what a machine's state knows it by. */
       readonly sha256?: string
+      /** `blob` is packed with gzip, and so many bytes come out. */
+      readonly unpackedBytes?: number
     }
   | PersistentDisk
   /** Lost with the domain: zeros or, where something is beneath, the changes to it. */

@@ -35,13 +35,14 @@ export type VerifiedVolume = {
   /** Set where role is appliance. */
   readonly appliance: string | undefined
   readonly kind: string
-  /** Bytes in flash and, after decoding, in `content`. */
+  /** Bytes in flash, and after decoding. */
   readonly size: number
   readonly contentSize: number
   /** SHA-256 of the file in flash, hexadecimal. */
   readonly sha256: string
-  /** Decoded. */
+  /** As it lies in flash; whoever first needs it decodes it (base/gunzip.ts), which most starts never do. */
   readonly content: Blob
+  readonly encoding: 'identity' | 'gzip'
   readonly ramMiB: number | undefined
   readonly kernelCommandLine: string | undefined
 }

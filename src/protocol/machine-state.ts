@@ -20,7 +20,7 @@ function describeDisk(source: DiskSource | undefined): string {
   if (source === undefined) return 'none'
   switch (source.kind) {
     case 'read-only':
-      return `read-only ${source.blob.size} ${source.sha256 ?? 'unnamed'}`
+      return `read-only ${source.unpackedBytes ?? source.blob.size} ${source.sha256 ?? 'unnamed'}`
     case 'persistent':
       return `writable ${source.base.kind === 'blank' ? source.base.bytes : source.base.blob.size}`
     case 'volatile':

@@ -8,11 +8,12 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { V86 } from 'v86'
 import { APPLIANCES } from '../../src/appliances/definitions.ts'
+import { gunzip } from '../../src/base/gunzip.ts'
 import { bakeState } from '../../src/bake/bake.ts'
 import { bakePlan, readFlash, type BakePlan } from '../../src/bake/plan.ts'
 import { wakeUp } from '../../src/hypercore/awakening.ts'
 import { AgentFrameDecoder } from '../../src/machine/agent-frames.ts'
-import { BlobStore, VolatileStore } from '../../src/machine/block-stores.ts'
+import { readOnlyStore, VolatileStore } from '../../src/machine/block-stores.ts'
 import { Machine } from '../../src/machine/machine.ts'
 import { encodeStateFile, openStateFile } from '../../src/machine/state-file.ts'
 import { GuestFrame } from '../../src/protocol/agent.ts'
@@ -45,13 +46,17 @@ function sizeOf(source: Exclude<DiskSource, { kind: 'read-only' }>): number {
 
 function storeOf(source: DiskSource | undefined): BlockStore | undefined {
   if (source === undefined) return undefined
-  return source.kind === 'read-only' ? new BlobStore(source.blob) : new VolatileStore(sizeOf(source))
+  return source.kind === 'read-only' ? readOnlyStore(source) : new VolatileStore(sizeOf(source))
+}
+
+/** Unpacked, as bare v86 wants a disk. */
+async function contentOf({ blob, unpackedBytes }: Extract<DiskSource, { kind: 'read-only' }>) {
+  return unpackedBytes === undefined ? blob.arrayBuffer() : (await gunzip(blob, unpackedBytes)).buffer
 }
 
 async function bareDisk(source: DiskSource | undefined): Promise<{ hda?: { buffer: ArrayBuffer } }> {
   if (source === undefined) return {}
-  const buffer =
-    source.kind === 'read-only' ? await source.blob.arrayBuffer() : new ArrayBuffer(sizeOf(source))
+  const buffer = source.kind === 'read-only' ? await contentOf(source) : new ArrayBuffer(sizeOf(source))
   return { hda: { buffer } }
 }
 

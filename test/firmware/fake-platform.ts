@@ -213,10 +213,6 @@ export class FakePlatform implements FirmwarePlatform {
     return orThrow(this.#files.get(file) ?? new Error('HTTP 404'))
   }
 
-  async gunzip(bytes: Uint8Array<ArrayBuffer>): Promise<Blob> {
-    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).blob()
-  }
-
   async storage(): Promise<StorageReport> {
     return orThrow(this.storageReport)
   }

@@ -61,6 +61,7 @@ export function volume(
     contentSize: 1,
     sha256: '00'.repeat(32),
     content: new Blob([new TextEncoder().encode(appliance ?? role)]),
+    encoding: 'identity',
     ramMiB: appliance === undefined ? undefined : 64,
     kernelCommandLine: appliance === undefined ? undefined : 'quiet',
     ...more,

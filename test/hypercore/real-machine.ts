@@ -2,7 +2,6 @@
 
 import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
-import { gunzipSync } from 'node:zlib'
 import { openBase } from '../../src/domain/open-disk.ts'
 import { diskFiles } from '../../src/storage/overlay/disk-files.ts'
 import type { Outside } from '../../src/hypercore/environment.ts'
@@ -33,6 +32,7 @@ type ManifestVolume = {
   readonly appliance?: string
   readonly file: string
   readonly encoding: 'identity' | 'gzip'
+  readonly contentSize: number
   readonly ramMiB?: number
   readonly kernelCommandLine?: string
 }
@@ -43,10 +43,9 @@ export function allVolumes(): VerifiedVolume[] {
   const manifest: { readonly volumes: readonly ManifestVolume[] } = JSON.parse(
     readFileSync(new URL('manifest.json', images), 'utf8'),
   )
-  return manifest.volumes.map(({ name, role, appliance, file, encoding, ramMiB, kernelCommandLine }) => {
-    const bytes = new Uint8Array(readFileSync(new URL(file, images)))
-    const content = new Blob([encoding === 'gzip' ? new Uint8Array(gunzipSync(bytes)) : bytes])
-    return volume(role, appliance, { name, content, ramMiB, kernelCommandLine })
+  return manifest.volumes.map(({ role, appliance, file, ...fields }) => {
+    const content = new Blob([new Uint8Array(readFileSync(new URL(file, images)))])
+    return volume(role, appliance, { ...fields, content })
   })
 }
 

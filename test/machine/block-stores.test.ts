@@ -1,6 +1,7 @@
+import { gzipSync } from 'node:zlib'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { BlobStore, VolatileStore } from '../../src/machine/block-stores.ts'
+import { BlobStore, PackedStore, readOnlyStore, VolatileStore } from '../../src/machine/block-stores.ts'
 
 const SECTOR = 512
 const BLOCK = 256 * 1024
@@ -60,6 +61,44 @@ describe('a volume as a disk', () => {
 
   it('refuses to be written', () => {
     expect(() => new BlobStore(new Blob([pattern(SECTOR)])).write()).toThrow('read-only')
+  })
+})
+
+describe('a packed volume as a disk', () => {
+  const bytes = pattern(BLOCK + 700)
+  const packed = new Blob([new Uint8Array(gzipSync(bytes))])
+
+  it('is unpacked for its first reader alone, and reads as the volume, padded to whole sectors', async () => {
+    let streams = 0
+    class CountingBlob extends Blob {
+      override stream(): ReturnType<Blob['stream']> {
+        streams++
+        return super.stream()
+      }
+    }
+    const store = new PackedStore(new CountingBlob([packed]), bytes.length)
+    expect(store.size).toBe(BLOCK + 1024)
+    expect(streams).toBe(0)
+    const [first, last] = await Promise.all([store.read(0, SECTOR), store.read(BLOCK, 2 * SECTOR)])
+    expect(same(first, bytes.subarray(0, SECTOR))).toBe(true)
+    expect(same(last.subarray(0, 700), bytes.subarray(BLOCK))).toBe(true)
+    expect(same(last.subarray(700), new Uint8Array(2 * SECTOR - 700))).toBe(true)
+    expect(store.read(SECTOR, SECTOR)).toBeInstanceOf(Uint8Array)
+    expect(streams).toBe(1)
+  })
+
+  it.each([
+    ['more', bytes.length - 1],
+    ['fewer', bytes.length + 1],
+  ])('is not read where %s bytes come out than were said', async (_, length) => {
+    const store = new PackedStore(packed, length)
+    await expect(store.read(0, SECTOR)).rejects.toThrow('A volume could not be unpacked: it unpacks to')
+  })
+
+  it('is not read where its bytes are not packed', async () => {
+    const store = readOnlyStore({ kind: 'read-only', blob: new Blob([bytes]), unpackedBytes: bytes.length })
+    await expect(store.read(0, SECTOR)).rejects.toThrow('A volume could not be unpacked')
+    expect(() => store.write(0, bytes)).toThrow('read-only')
   })
 })
 

@@ -32,6 +32,7 @@ export function handOffFor(scene: string): HandOff {
     contentSize: size * 2,
     sha256: HASH,
     content: new Blob([]),
+    encoding: 'gzip' as const,
     ramMiB: undefined,
     kernelCommandLine: undefined,
   })

@@ -6,9 +6,16 @@ import { Domain } from './domain.ts'
 
 declare const self: DedicatedWorkerGlobalScope
 
+/** `npm run bench -- timeline` reads them. The worker's name says whose they are. */
+function mark(step: string): void {
+  performance.mark(`hyperspace:${self.name}:${step}`)
+}
+
+mark('script loaded')
 const domain = new Domain({
   post: (event, transfer) => self.postMessage(event, transfer),
   openDisk: (disk, base) => openDiskOverlay(disk, base),
+  mark,
 })
 
 self.onmessage = ({ data }: MessageEvent<DomainRequest>) => domain.handle(data)

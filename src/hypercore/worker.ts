@@ -19,6 +19,7 @@ const core = new HyperCore({
   }),
   spawnDomain(scriptUrl, name, listener) {
     const worker = new Worker(scriptUrl, { type: 'module', name: `domain ${name}` })
+    performance.mark(`hyperspace:domain ${name}:spawned`)
     worker.onmessage = ({ data }: MessageEvent<DomainEvent>) => listener.message(data)
     worker.onmessageerror = () => listener.error('a message could not be read')
     worker.onerror = (event) => {

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import { runnerImport } from 'vite'
 
-const { module } = await runnerImport(fileURLToPath(new URL('./main.ts', import.meta.url)), {
-  configFile: false,
-})
+// `npm run bench -- timeline`: where one start's time goes, step by step, instead of the figures.
+const entry = process.argv[2] === 'timeline' ? './timeline.ts' : './main.ts'
+const { module } = await runnerImport(fileURLToPath(new URL(entry, import.meta.url)), { configFile: false })
 await module.main()

@@ -43,6 +43,7 @@ export class FirmwareTerminal {
   readonly #host: HTMLElement
   readonly #disposables = new Disposables()
   #hasFont = false
+  #metrics: CanvasRenderingContext2D | undefined
   #resolvePainted: () => void = () => undefined
   #written = false
 
@@ -70,8 +71,10 @@ export class FirmwareTerminal {
     resized.observe(host)
     this.#disposables.add(() => resized.disconnect())
 
-    // The face it begins with is on its way from the server, too.
-    const measureAgain = () => this.#measureFont()
+    // The face it begins with is on its way from the server, too; once the VGA's own is there, no other matters.
+    const measureAgain = () => {
+      if (!this.#hasFont) this.#measureFont()
+    }
     document.fonts.addEventListener('loadingdone', measureAgain)
     this.#disposables.add(() => document.fonts.removeEventListener('loadingdone', measureAgain))
     this.#fit()
@@ -134,6 +137,7 @@ export class FirmwareTerminal {
     }
   }
 
+  /** Every change of size makes xterm.js measure each character anew, a layout for each: it is told of the result alone. */
   #fit(): void {
     const { clientWidth, clientHeight } = this.#host
     if (this.#disposables.disposed || clientWidth === 0 || clientHeight === 0) return
@@ -146,20 +150,31 @@ export class FirmwareTerminal {
 
   /** Cell sizes are rounded to device pixels, so the proportional guess is corrected downwards by trial. */
   #largestFitting(width: number, height: number): number {
-    this.#terminal.options.fontSize = CELL
-    const screen = this.#screenSize()
+    const screen = this.#screenSize(CELL)
     let size = Math.floor(CELL * Math.min(width / screen.width, height / screen.height) * 2) / 2
     for (; size > SMALLEST; size -= 0.5) {
-      this.#terminal.options.fontSize = size
-      const tried = this.#screenSize()
+      const tried = this.#screenSize(size)
       if (tried.width <= width && tried.height <= height) break
     }
     return Math.max(size, SMALLEST)
   }
 
-  #screenSize(): { width: number; height: number } {
-    const screen = this.#host.querySelector<HTMLElement>('.xterm-screen')
-    return { width: Math.max(1, screen?.offsetWidth ?? 1), height: Math.max(1, screen?.offsetHeight ?? 1) }
+  /** In CSS pixels, as xterm.js makes it of the same font: a cell's height is rounded up to device pixels, its width is not. */
+  #screenSize(fontSize: number): { width: number; height: number } {
+    const { width, height } = this.#measure(fontSize)
+    return {
+      width: Math.round(width * COLUMNS),
+      height: Math.round((Math.ceil(height * devicePixelRatio) * ROWS) / devicePixelRatio),
+    }
+  }
+
+  #measure(fontSize: number): { width: number; height: number } {
+    this.#metrics ??= document.createElement('canvas').getContext('2d') ?? undefined
+    // Proportions of a VGA cell where nothing can be measured.
+    if (this.#metrics === undefined) return { width: fontSize / 2, height: fontSize }
+    this.#metrics.font = `${fontSize}px ${this.#terminal.options.fontFamily ?? 'monospace'}`
+    const { width, fontBoundingBoxAscent, fontBoundingBoxDescent } = this.#metrics.measureText('W')
+    return { width, height: fontBoundingBoxAscent + fontBoundingBoxDescent }
   }
 }
 

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { Guest } from '../support/boot-guest.ts'
+import { HostFrame } from '../../src/protocol/agent.ts'
+import { Guest, type GuestOptions } from '../support/boot-guest.ts'
+import { resumedPayload } from '../support/resumed-frame.ts'
 import { differingPixels, readPicture, screenOf, untilScreenIs, type Picture } from './pictures.ts'
 
 const SCREEN = { width: 1024, height: 768 }
@@ -11,14 +13,46 @@ const ABOUT_LINK = { x: 240, y: 512 }
 
 let guest: Guest | undefined
 
+const WEB: GuestOptions = {
+  role: 'web',
+  volume: 'web.sqfs',
+  memoryMiB: 64,
+  framebuffer: SCREEN,
+  mac: '52:54:00:00:00:02',
+}
+
+function sizePayload(width: number, height: number): Uint8Array {
+  return new Uint8Array(Uint16Array.of(width, height).buffer)
+}
+
+/** Between the tool bar and the status line, and without the scroll bar. */
+const PAGE = { left: 0, right: 1000, top: 40, bottom: 700 }
+
+/** Pixels of the two pictures' pointers, which are in the middle of each screen; another page differs by far more. */
+const POINTERS = 600
+
+/** Looks until a screen of `size` shows in its middle what `expected` shows of the page; answers how many pixels differ. */
+async function untilMiddleIs(web: Guest, expected: Picture, size: typeof SCREEN): Promise<number> {
+  const limit = performance.now() + 60_000
+  const indent = (size.width - expected.width) / 2
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- one look after the other
+    const screen = await screenOf(web)
+    let count = screen.width === size.width && screen.height === size.height ? 0 : Infinity
+    for (let y = PAGE.top; y < PAGE.bottom && count < Infinity; y++)
+      for (let x = PAGE.left; x < PAGE.right; x++) {
+        const at = (y * screen.width + x + indent) * 4
+        const wanted = (y * expected.width + x) * 4
+        if (Math.abs((screen.rgba[at] ?? 0) - (expected.rgba[wanted] ?? 0)) > 24) count++
+      }
+    if (count < POINTERS || performance.now() > limit) return count
+    // oxlint-disable-next-line no-await-in-loop
+    await new Promise((resolve) => setTimeout(resolve, 250))
+  }
+}
+
 async function bootWeb(): Promise<Guest> {
-  guest = await Guest.boot({
-    role: 'web',
-    volume: 'web.sqfs',
-    memoryMiB: 64,
-    framebuffer: SCREEN,
-    mac: '52:54:00:00:00:02',
-  })
+  guest = await Guest.boot(WEB)
   await guest.untilReady()
   return guest
 }
@@ -71,6 +105,37 @@ describe('the web appliance', () => {
       now = await screenOf(web)
     }
     expect(ink(now)).toBeGreaterThan(none + 10)
+  })
+
+  it('has the size that it is told before it starts, another after a resume, and its pointer in the middle', async () => {
+    const told = await Guest.boot({ ...WEB, commandLine: 'hs.checkpoint' })
+    guest = told
+    await told.waitFor(() => told.agentFrames.length > 0, 60_000, 'hello')
+    told.send(HostFrame.screen, sizePayload(1280, 800))
+    await told.untilReady()
+    const home = readPicture('web-home')
+    expect(await untilMiddleIs(told, home, { width: 1280, height: 800 })).toBeLessThan(POINTERS)
+    const state = await told.capture()
+    told.dispose()
+
+    const resumed = await Guest.resume(state, { ...WEB, commandLine: 'hs.checkpoint' })
+    guest = resumed
+    const self = { unixMs: Date.now(), mac: '52:54:00:00:00:03', hostname: 'web-2' }
+    resumed.send(HostFrame.screen, sizePayload(1920, 1088))
+    resumed.send(HostFrame.resumed, resumedPayload(self))
+    expect(await untilMiddleIs(resumed, home, { width: 1920, height: 1088 })).toBeLessThan(POINTERS)
+    // No screen at all, and one that its memory does not hold.
+    resumed.send(HostFrame.screen, Uint8Array.of(1))
+    resumed.send(HostFrame.screen, sizePayload(1920, 1200))
+    const { input } = resumed.machine
+    const shift = ABOUT_LINK.y - 544
+    input.mouse(ABOUT_LINK.x - CENTRE.x + 20, shift, 0, 0)
+    input.mouse(-20, 0, 0, 0)
+    input.mouse(0, 0, 0, 1)
+    input.mouse(0, 0, 0, 0)
+    expect(
+      await untilMiddleIs(resumed, readPicture('web-about'), { width: 1920, height: 1088 }),
+    ).toBeLessThan(POINTERS)
   })
 
   it('starts the browser anew when it ends, and says so on its console', async () => {

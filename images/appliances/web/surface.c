@@ -2,14 +2,18 @@
 
    The screen is drawn in memory and copied to the framebuffer by what nsfb_update() names, so that no half-drawn
    page is seen. A movement of n counts moves the pointer n pixels, from the middle of the screen at the start, held
-   at its edges: whoever sends the movements knows where the pointer is. */
+   at its edges: whoever sends the movements knows where the pointer is.
 
+   The screen has the size that /run/hv.screen says, without that the one it has. */
+
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/io.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -30,8 +34,13 @@
 #define MOUSE_PACKET 4
 #define MOUSE_BUTTONS 3
 
+#define SCREEN_FILE "/run/hv.screen"
+
 typedef struct guest_s {
-    uint8_t *screen; /* the framebuffer */
+    int memory; /* all that the processor can address: the display's is at memory_at */
+    off64_t memory_at;
+    uint8_t *screen; /* what is shown */
+    size_t screen_size;
     int screen_line; /* bytes from one line of it to the next */
     int mouse;
     int keyboard;
@@ -145,7 +154,74 @@ static bool guest_copy(nsfb_t *nsfb, nsfb_bbox_t *source, nsfb_bbox_t *target)
     return true;
 }
 
-/* The size is the framebuffer's, whatever is asked for. */
+/* The size that the supervisor wants; false where it has said none. */
+static bool wanted_size(int *width, int *height)
+{
+    FILE *file = fopen(SCREEN_FILE, "re");
+    bool read = file != NULL && fscanf(file, "%d %d", width, height) == 2;
+
+    if (file != NULL)
+        fclose(file);
+    return read;
+}
+
+/* The display's registers (Bochs VBE). The kernel's frame buffer keeps the mode it has found, so that a mode is set here. */
+enum dispi { DISPI_XRES = 1, DISPI_YRES, DISPI_BPP, DISPI_ENABLE, DISPI_MEMORY = 10 };
+#define DISPI_INDEX 0x1ce
+#define DISPI_DATA 0x1cf
+#define DISPI_ON 0x41 /* enabled, linear */
+#define DISPI_MEMORY_UNIT 65536
+
+static int dispi_read(enum dispi which)
+{
+    outw(which, DISPI_INDEX);
+    return inw(DISPI_DATA);
+}
+
+static void dispi_write(enum dispi which, int value)
+{
+    outw(which, DISPI_INDEX);
+    outw(value, DISPI_DATA);
+}
+
+/* Gives the screen a size, and the surface memory of the same; without effect where there is no room. */
+static bool set_size(nsfb_t *nsfb, guest_t *guest, int width, int height)
+{
+    size_t size = (size_t)width * height * 4;
+    uint8_t *screen, *drawn;
+
+    if (size > (size_t)dispi_read(DISPI_MEMORY) * DISPI_MEMORY_UNIT) {
+        fprintf(stderr, "netsurf: the display has no memory for %dx%d\n", width, height);
+        return false;
+    }
+    screen = mmap64(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, guest->memory, guest->memory_at);
+    drawn = calloc(height, width * 4);
+    if (screen == MAP_FAILED || drawn == NULL) {
+        perror("netsurf: framebuffer");
+        free(drawn);
+        return false;
+    }
+    if (width != dispi_read(DISPI_XRES) || height != dispi_read(DISPI_YRES)) {
+        dispi_write(DISPI_ENABLE, 0);
+        dispi_write(DISPI_XRES, width);
+        dispi_write(DISPI_YRES, height);
+        dispi_write(DISPI_BPP, 32);
+        dispi_write(DISPI_ENABLE, DISPI_ON);
+    }
+    guest->screen = screen;
+    guest->screen_size = size;
+    guest->screen_line = width * 4;
+    nsfb->ptr = drawn;
+    nsfb->linelen = width * 4;
+    nsfb->width = width;
+    nsfb->height = height;
+    guest->x = width / 2;
+    guest->y = height / 2;
+    guest->moved = true;
+    return true;
+}
+
+/* The size is the screen's, whatever is asked for. */
 static int guest_geometry(nsfb_t *nsfb, int width, int height, enum nsfb_format_e format)
 {
     if (nsfb->surface_priv != NULL)
@@ -195,42 +271,36 @@ static int open_mouse(void)
 
 static int guest_initialise(nsfb_t *nsfb)
 {
-    struct fb_var_screeninfo mode;
-    struct fb_fix_screeninfo memory;
+    struct fb_fix_screeninfo found;
+    int width, height, framebuffer;
     guest_t *guest;
-    int fd;
 
     if (nsfb->surface_priv != NULL)
         return -1;
-    fd = open("/dev/fb0", O_RDWR | O_CLOEXEC);
-    if (fd < 0 || ioctl(fd, FBIOGET_VSCREENINFO, &mode) < 0 || ioctl(fd, FBIOGET_FSCREENINFO, &memory) < 0 ||
-        mode.bits_per_pixel != 32) {
-        fprintf(stderr, "netsurf: no 32-bit framebuffer /dev/fb0\n");
-        return -1;
-    }
     guest = calloc(1, sizeof *guest);
     if (guest == NULL)
         return -1;
-    nsfb->width = mode.xres;
-    nsfb->height = mode.yres;
-    nsfb->format = mode.red.offset == 0 ? NSFB_FMT_XBGR8888 : NSFB_FMT_XRGB8888;
-    select_plotters(nsfb);
-    guest->copy = nsfb->plotter_fns->copy;
-    nsfb->plotter_fns->copy = guest_copy;
-    guest->screen_line = memory.line_length;
-    guest->screen = mmap(NULL, memory.line_length * mode.yres, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    close(fd);
-    nsfb->linelen = nsfb->width * 4;
-    nsfb->ptr = calloc(nsfb->height, nsfb->linelen);
-    if (guest->screen == MAP_FAILED || nsfb->ptr == NULL) {
+    framebuffer = open("/dev/fb0", O_RDWR | O_CLOEXEC);
+    guest->memory = open("/dev/mem", O_RDWR | O_CLOEXEC);
+    if (framebuffer < 0 || ioctl(framebuffer, FBIOGET_FSCREENINFO, &found) < 0 || guest->memory < 0 ||
+        ioperm(DISPI_INDEX, 3, 1) < 0) {
         perror("netsurf: framebuffer");
         return -1;
     }
+    close(framebuffer);
+    guest->memory_at = found.smem_start;
+    if (!wanted_size(&width, &height)) {
+        width = dispi_read(DISPI_XRES);
+        height = dispi_read(DISPI_YRES);
+    }
+    nsfb->format = NSFB_FMT_XRGB8888;
+    if (!set_size(nsfb, guest, width, height))
+        return -1;
+    select_plotters(nsfb);
+    guest->copy = nsfb->plotter_fns->copy;
+    nsfb->plotter_fns->copy = guest_copy;
     guest->mouse = open_mouse();
     guest->keyboard = open_keyboard();
-    guest->x = nsfb->width / 2;
-    guest->y = nsfb->height / 2;
-    guest->moved = true;
     nsfb->surface_priv = guest;
     return 0;
 }
@@ -240,7 +310,7 @@ static int guest_finalise(nsfb_t *nsfb)
     guest_t *guest = nsfb->surface_priv;
 
     if (guest != NULL) {
-        munmap(guest->screen, guest->screen_line * nsfb->height);
+        munmap(guest->screen, guest->screen_size);
         free(nsfb->ptr);
         free(guest);
     }

@@ -29,6 +29,7 @@
 #define SLOW_CALL_MS 120000       /* the host is there; it may have to ask a person */
 #define OUTPUT_LIMIT (4 * (FRAME_HEADER + PAYLOAD_LIMIT))
 #define RESUMED_HOOK "/etc/hyperspace/resumed"
+#define SCREEN_HOOK "/etc/hyperspace/screen"
 
 struct client {
     int fd; /* -1: free */
@@ -226,6 +227,10 @@ static void frame_received(uint16_t type, const uint8_t *payload, uint32_t lengt
         break;
     case FRAME_RESIZE:
         resize(&r);
+        break;
+    case FRAME_SCREEN:
+        if (note_screen(&r))
+            run_hook(SCREEN_HOOK, NULL);
         break;
     case FRAME_SHUTDOWN: {
         uint8_t kind = read_u8(&r);

@@ -134,6 +134,18 @@ void resize(struct reader *r) {
         set_console_size(columns, rows);
 }
 
+/* Named when it is whole: who draws the screen may read it at any time. */
+bool note_screen(struct reader *r) {
+    uint16_t width = read_u16(r), height = read_u16(r);
+    if (r->bad || width < 640 || width > 1920 || width % 8 != 0 || height < 480 || height > 1088)
+        return false;
+    FILE *file = fopen(SCREEN_FILE ".new", "we");
+    if (file == NULL)
+        return false;
+    fprintf(file, "%u %u\n", width, height);
+    return fclose(file) == 0 && rename(SCREEN_FILE ".new", SCREEN_FILE) == 0;
+}
+
 bool become(struct reader *r) {
     uint64_t unix_ms = read_u64(r);
     const uint8_t *mac = read_bytes(r, 6);

@@ -6,6 +6,8 @@
 
 /* The payload of RESIZE. */
 void resize(struct reader *r);
+/* Notes the wanted size of the screen; false where it is none that a screen can have. */
+bool note_screen(struct reader *r);
 /* The payload of RESUMED: clock, random numbers, address and host name of who this guest is from now on. False: malformed. */
 bool become(struct reader *r);
 /* A full-screen program draws itself anew, a shell that waits for a line its prompt and that line. */

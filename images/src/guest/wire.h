@@ -14,6 +14,7 @@
 #define CHANNEL "/dev/hvc0"
 #define AGENT_SOCKET "/run/hv.sock"
 #define SIZE_FILE "/run/hv.size" /* "columns rows": the console's last known size */
+#define SCREEN_FILE "/run/hv.screen" /* "width height": the size of the picture that the supervisor wants */
 #define AGENT_VERSION "0.1.0"
 #define ABI_VERSION 1
 
@@ -38,6 +39,7 @@ enum frame_type {
     FRAME_RESUMED = 0x85,  /* u64 Unix milliseconds, 6 bytes MAC, string host name, string entropy (bytes) */
     FRAME_PING = 0x86,     /* u32 nonce */
     FRAME_ASK = 0x87,      /* u32 ask, u16 operation, u16 count, strings (bytes); answered once */
+    FRAME_SCREEN = 0x88,   /* u16 width, u16 height */
 };
 
 enum call_number {

@@ -14,6 +14,7 @@ import { measureBoots, type BootFigure } from './boots.ts'
 import { measureSwitches, type SwitchFigures } from './switching.ts'
 import { measureSpeed, type SpeedFigures } from './speed.ts'
 import { measureRestores, type RestoreFigure } from './restores.ts'
+import { measureFrameCost, type FrameCost } from './frame-cost.ts'
 import { measureSnapshots, type SnapshotFigures } from './snapshots.ts'
 import { measureTrouble, type TroubleFigures } from './trouble.ts'
 import { measureStart, type StartFigures } from './start.ts'
@@ -33,6 +34,7 @@ export type Report = {
   readonly speed: SpeedFigures
   readonly switching: SwitchFigures
   readonly trouble: TroubleFigures
+  readonly frameCost: FrameCost
   readonly snapshots: SnapshotFigures
   readonly boots: readonly BootFigure[]
   readonly restores: readonly RestoreFigure[]
@@ -87,6 +89,15 @@ function snapshotLines(figures: SnapshotFigures): string[] {
   ]
 }
 
+function frameLines(cost: FrameCost): string[] {
+  const ns = (value: number): string => `${Math.round(value)} ns`
+  return [
+    `  of an open one        ${ns(cost.frameNs)}, the policy’s part of it ${ns(cost.lookupNs)}`,
+    `  that opens one        ${ns(cost.openingNs)}; by a yes without the table ${ns(cost.openingWithoutTableNs)}`,
+    `  denied                ${ns(cost.deniedNs)}`,
+  ]
+}
+
 function print(report: Report): void {
   const { start, speed, switching, trouble } = report
   const lines = [
@@ -114,6 +125,9 @@ function print(report: Report): void {
     '',
     'While one guest is killed, one panics and one spins',
     `  the page’s longest frame ${ms(trouble.longestFrameMs)}, its own longest task ${ms(trouble.longestTaskMs)}   ${goal(trouble.longestFrameMs < 100, '< 100 ms')}`,
+    '',
+    'A frame between two guests, under Node: nanoseconds of the supervisor’s thread',
+    ...frameLines(report.frameCost),
     '',
     'Snapshots of the running primary, 96 MB; bare v86’s own save and restore are below',
     ...snapshotLines(report.snapshots),
@@ -152,6 +166,7 @@ export async function main(): Promise<void> {
     const start = await measureStart(browser, product.url)
     const speed = await measureSpeed(browser, product.url, bare.url)
     const switching = await measureSwitches(browser, product.url)
+    const frameCost = await measureFrameCost()
     const trouble = await measureTrouble(browser, product.url)
     const snapshots = await measureSnapshots(browser, product.url)
     const report: Report = {
@@ -166,6 +181,7 @@ export async function main(): Promise<void> {
       speed,
       switching,
       trouble,
+      frameCost,
       snapshots,
       boots,
       restores,

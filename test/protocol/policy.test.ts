@@ -80,7 +80,7 @@ describe('the text', () => {
   })
 
   it('of the default is sound, and every name in it is known', () => {
-    const appliances = ['primary', 'web', 'messaging', 'management', 'vault']
+    const appliances = ['primary', 'web', 'messaging', 'management', 'vault', 'own']
     expect(unknownNames(parsed(DEFAULT_POLICY), new Set(appliances))).toEqual([])
   })
 

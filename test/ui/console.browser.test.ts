@@ -189,6 +189,24 @@ test('a created domain is focused; it can be paused, resumed and, once off, remo
   await expect.poll(() => chip(page, 'Primary 2').count()).toBe(0)
 })
 
+test('a graphical guest’s screen is fitted to the window, and a terminal’s guest has none to fit', async () => {
+  const { page } = await open('scene=shell')
+  await page.getByRole('button', { name: 'Primary: menu' }).click()
+  expect(await page.getByRole('menuitem', { name: /Fit the screen/ }).count()).toBe(0)
+  await page.keyboard.press('Escape')
+  await chip(page, 'Web').click()
+  await page.getByRole('button', { name: 'Web: menu' }).click()
+  await page.getByRole('menuitem', { name: /Fit the screen/ }).click()
+  const stage = await page.locator('[data-stage]').boundingBox()
+  const asked = await page.evaluate(() =>
+    window.harness.machine.calls.flatMap((call) => (call.name === 'setScreenSize' ? [call.args.size] : [])),
+  )
+  expect(asked).toHaveLength(1)
+  expect(asked[0]?.width).toBe(Math.floor((stage?.width ?? 0) / 8) * 8)
+  expect(asked[0]?.height).toBe(Math.floor(stage?.height ?? 0))
+  await page.getByText(/starts its browser anew on a screen of/).waitFor()
+})
+
 test('a crash shows what happened, the registers and the last console lines, and offers a restart', async () => {
   const { page } = await open('scene=crash')
   const report = page.getByRole('article', { name: 'Primary has crashed' })

@@ -7,6 +7,7 @@
 import { Disposables, type Dispose } from '../../base/disposables.ts'
 import type { DomainId } from '../../protocol/domain.ts'
 import { fault, FaultError } from '../../protocol/fault.ts'
+import type { ScreenSize } from '../../protocol/screen.ts'
 import { focusedDomain, shownView, type FocusChange } from '../../state/machine-store.ts'
 import type { PreferencesStore } from '../../state/preferences.ts'
 import type { Seat } from '../../state/seat.ts'
@@ -169,6 +170,12 @@ export class StageController {
       this.#afterPaint.port1.start()
       this.#afterPaint.port2.postMessage(undefined)
     })
+  }
+
+  /** What a guest's picture has room for, in CSS pixels; undefined while nothing is shown. */
+  room(): ScreenSize | undefined {
+    if (this.#front === undefined) return undefined
+    return { width: this.#front.clientWidth, height: this.#front.clientHeight }
   }
 
   /** Keyboard focus to the guest on the stage. */

@@ -60,8 +60,21 @@ export function probeFeatures(): PlatformFeatures {
   }
 }
 
+/**
+ * A second tab that reads what the first one's request is still writing to the browser's cache may be let down by it
+ * (ERR_CACHE_WRITE_FAILURE in Chromium): then the file is asked for once more, past the cache. Its hash is checked anyway.
+ */
 async function fetchBytes(url: string): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetch(url)
+  try {
+    return await readBytes(url, 'default')
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    return readBytes(url, 'no-store')
+  }
+}
+
+async function readBytes(url: string, cache: RequestCache): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(url, { cache })
   if (!response.ok) throw new Error(`HTTP ${response.status}`)
   return new Uint8Array(await response.arrayBuffer())
 }

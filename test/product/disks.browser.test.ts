@@ -71,6 +71,9 @@ test('a floppy that is dropped on the page starts in a machine of its own and he
 
   await page.getByRole('button', { name: 'Primary: menu' }).click()
   await page.getByRole('menuitemcheckbox', { name: 'The primary: F4 leads here' }).click()
+  await page.waitForFunction(() =>
+    globalThis.hypercore.domains().some(({ id, primary }) => id === 'primary' && primary),
+  )
   await page.keyboard.press('F4')
   expect(await focusedId(page)).toBe('primary')
   await page.keyboard.type('echo as-$((6 * 7))')

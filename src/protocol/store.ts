@@ -107,6 +107,7 @@ export type StoreRequest =
 export type StoreFaultKind =
   | 'busy'
   | 'quota'
+  | 'evicted'
   | 'unavailable'
   | 'io'
   | 'foreign'

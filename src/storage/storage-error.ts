@@ -5,6 +5,8 @@ export type StorageErrorKind =
   | 'busy'
   /** The browser grants no more space. */
   | 'quota'
+  /** The browser has removed the file, which was open. */
+  | 'evicted'
   /** This browser or window offers no such storage. */
   | 'unavailable'
   /** Everything else the storage said. */

@@ -119,4 +119,14 @@ test('a disk is saved, reset and put back by its dialog', async () => {
   await typeLine(page, 'cat /root/file')
   await untilShown(page, 'primary', /^kept-42$/m)
   expect(complaints).toEqual([])
+
+  // A browser that runs out of space removes all that an origin has, open files included, and its handles say nothing.
+  const session = await page.context().newCDPSession(page)
+  await session.send('Storage.clearDataForOrigin', {
+    origin: new URL(page.url()).origin,
+    storageTypes: 'all',
+  })
+  await typeLine(page, 'dd if=/etc/passwd of=/root/file conv=fsync || echo refused-$((6 * 7))')
+  await untilShown(page, 'primary', /^refused-42$/m)
+  await page.getByText('the browser has removed its file').first().waitFor({ timeout: PATIENCE })
 })

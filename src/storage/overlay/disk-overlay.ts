@@ -9,7 +9,8 @@
  * A crash at any instant leaves the disk as it was at the last `flush` that returned, or at one that was under way: blocks
  * are never written over, so what was not flushed is not there in part. Writes of less than a block over the base wait in
  * memory until the rest of the block is read, at `flush` at the latest; so that `write` answers at once. When there is no
- * room the write fails, a `StorageError` (quota), with each of its blocks old or new, and the disk goes on.
+ * room the write fails, a `StorageError` (quota), with each of its blocks old or new, and the disk goes on. A flush into a file
+ * that the browser has removed meanwhile fails, too (evicted), and so does every later one.
  */
 
 import { assert } from '../../base/assert.ts'
@@ -52,15 +53,24 @@ export class DiskOverlay implements BlockStore {
   readonly #base: BlockStore
   readonly #fingerprint: string
   readonly #what: string
+  readonly #isKept: (() => Promise<boolean>) | undefined
+  #isLost = false
   #file: SlotFile
   #map: BlockMap
   readonly #partial = new Map<number, PartialBlock>()
 
-  private constructor(handle: DiskHandle, base: BlockStore, fingerprint: string, what: string) {
+  private constructor(
+    handle: DiskHandle,
+    base: BlockStore,
+    fingerprint: string,
+    what: string,
+    isKept: (() => Promise<boolean>) | undefined,
+  ) {
     this.#handle = handle
     this.#base = base
     this.#fingerprint = fingerprint
     this.#what = what
+    this.#isKept = isKept
     this.size = base.size
     this.#file = SlotFile.open(handle, MAGIC, what)
     this.#map = new BlockMap(this.#file, this.size, fingerprint)
@@ -68,19 +78,21 @@ export class DiskOverlay implements BlockStore {
 
   /**
    * Opens the overlay in `handle`, or makes it where it is empty. `fingerprint` names the base's content (its SHA-256): an
-   * overlay over another base is refused (`mismatch`). `what` is how errors call the disk.
+   * overlay over another base is refused (`mismatch`). `what` is how errors call the disk. `isKept` tells whether the
+   * file still has its name; memory always has.
    */
   static open(
     handle: DiskHandle,
     base: BlockStore,
     fingerprint: string,
     what: string,
+    isKept?: () => Promise<boolean>,
   ): Promise<Result<DiskOverlay, StoreFault>> {
     return attempt(() => {
       assert(base.size % SECTOR_BYTES === 0, 'a disk of whole sectors')
       if (base.size > MAX_DISK_BYTES)
         throw new FormatError('too-large', `${what}: ${base.size} bytes; a disk here has 8 GiB at most.`)
-      return new DiskOverlay(handle, base, fingerprint, what)
+      return new DiskOverlay(handle, base, fingerprint, what, isKept)
     })
   }
 
@@ -274,11 +286,22 @@ export class DiskOverlay implements BlockStore {
   flush(): void | Promise<void> {
     const completing = this.#completePartials()
     if (completing instanceof Promise) return completing.then(() => this.#commit())
-    this.#commit()
+    return this.#commit()
   }
 
-  #commit(): void {
+  #commit(): void | Promise<void> {
     if (this.#map.isDirty) this.#map.commit()
+    else if (!this.#isLost) return
+    if (this.#isKept !== undefined) return this.#confirm(this.#isKept)
+  }
+
+  async #confirm(isKept: () => Promise<boolean>): Promise<void> {
+    this.#isLost ||= !(await isKept())
+    if (!this.#isLost) return
+    throw new StorageError(
+      'evicted',
+      `${this.#what}: the browser has removed its file, as it does when the device is full. Copy what you need out of the guest (Files) before you close this page, then free some space.`,
+    )
   }
 
   occupied(): Iterable<number> | undefined {
@@ -340,7 +363,7 @@ export class DiskOverlay implements BlockStore {
         base.set(await this.#base.read(at, length))
         this.#importBlocks(at / BLOCK_BYTES, wanted, base)
       }
-      this.#commit()
+      await this.#commit()
     })
     if (result.ok) this.#file.trim()
     const reopened = result.ok ? result : await attempt(() => this.#reopen())

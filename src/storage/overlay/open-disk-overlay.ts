@@ -28,11 +28,12 @@ export async function openDiskOverlay(
   base: BlockStore,
   root: Root = browserRoot,
 ): Promise<Result<DiskOverlay, StoreFault>> {
-  const handle = await openFile('overlays', fileOf(disk), root)
-  if (!handle.ok) return handle
-  const overlay = await DiskOverlay.open(handle.value, base, fingerprintOf(disk), `disk ${disk.name}`)
+  const file = await openFile('overlays', fileOf(disk), root)
+  if (!file.ok) return file
+  const { handle, isKept } = file.value
+  const overlay = await DiskOverlay.open(handle, base, fingerprintOf(disk), `disk ${disk.name}`, isKept)
   if (!overlay.ok) {
-    handle.value.close()
+    handle.close()
     return overlay
   }
   const { formerPath } = disk
@@ -45,18 +46,19 @@ export async function openDiskOverlay(
 
 /** Drops the changes, whatever they are, damaged or of another base included: the disk is its base again. */
 export async function resetDiskOverlay(disk: PersistentDisk, root: Root): Promise<Result<void, StoreFault>> {
-  const handle = await openFile('overlays', fileOf(disk), root)
-  if (!handle.ok) return handle
+  const file = await openFile('overlays', fileOf(disk), root)
+  if (!file.ok) return file
+  const { handle } = file.value
   const { formerPath } = disk
   return attempt(async () => {
     try {
       if (formerPath !== undefined) await removeFormer(formerPath, root)
-      handle.value.truncate(0)
-      handle.value.flush()
+      handle.truncate(0)
+      handle.flush()
     } catch (error) {
       throw storageError(`disk ${disk.name}`, error)
     } finally {
-      handle.value.close()
+      handle.close()
     }
   })
 }

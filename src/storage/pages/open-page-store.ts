@@ -10,9 +10,10 @@ import type { StoreFault } from './format-error.ts'
 export async function openPageStore(
   root: () => Promise<DiskDirectory> = () => navigator.storage.getDirectory(),
 ): Promise<Result<PageStore, StoreFault>> {
-  const handle = await openFile('snapshots', 'pages.hsp', root)
-  if (!handle.ok) return handle
-  const store = await PageStore.open(handle.value)
-  if (!store.ok) handle.value.close()
+  const file = await openFile('snapshots', 'pages.hsp', root)
+  if (!file.ok) return file
+  const { handle, isKept } = file.value
+  const store = await PageStore.open(handle, isKept)
+  if (!store.ok) handle.close()
   return store
 }

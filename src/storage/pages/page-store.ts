@@ -15,6 +15,7 @@ import type { SnapshotId, SnapshotInfo, SnapshotMeta, StoreUsage } from '../../p
 import type { PageBatch } from '../../protocol/store.ts'
 import type { DiskHandle } from '../opfs-disk.ts'
 import { compact } from './compaction.ts'
+import { StorageError } from '../storage-error.ts'
 import { attempt, FormatError, type StoreFault } from './format-error.ts'
 import { gunzip, gzip } from './gzip.ts'
 import { PageHeap, type Blob4K } from './page-heap.ts'
@@ -66,19 +67,24 @@ type Change<T> = { readonly next: Snapshots; readonly dropped: Iterable<number>;
 
 export class PageStore {
   readonly #heap: PageHeap
+  readonly #isKept: () => Promise<boolean>
   #catalogue = EMPTY
   #snapshots: Snapshots = new Map()
   #queue: Promise<unknown> = Promise.resolve()
 
-  private constructor(heap: PageHeap) {
+  private constructor(heap: PageHeap, isKept: () => Promise<boolean>) {
     this.#heap = heap
+    this.#isKept = isKept
   }
 
-  /** Opens the store in `handle`, or makes it where it is empty. */
-  static open(handle: DiskHandle): Promise<Result<PageStore, StoreFault>> {
+  /** Opens the store in `handle`, or makes it where it is empty. `isKept` tells whether the file still has its name. */
+  static open(
+    handle: DiskHandle,
+    isKept: () => Promise<boolean> = async () => true,
+  ): Promise<Result<PageStore, StoreFault>> {
     return attempt(() => {
       const heap = new PageHeap(SlotFile.open(handle, MAGIC, WHAT))
-      const store = new PageStore(heap)
+      const store = new PageStore(heap, isKept)
       if (heap.file.payload.length > 0) store.#read()
       return store
     })
@@ -108,8 +114,18 @@ export class PageStore {
     return result
   }
 
-  /** Builds a change and commits it. What a failed one took is given back: the store is as it was. */
+  /** Builds a change and commits it, into a file that is still there. */
   async #change<T>(build: (taken: number[]) => Change<T> | Promise<Change<T>>): Promise<T> {
+    const value = await this.#commit(build)
+    if (await this.#isKept()) return value
+    throw new StorageError(
+      'evicted',
+      `${WHAT}: the browser has removed it with every snapshot in it, as it does when the device is full. Free some space and take the snapshot again.`,
+    )
+  }
+
+  /** What a failed change took is given back: the store is as it was. */
+  async #commit<T>(build: (taken: number[]) => Change<T> | Promise<Change<T>>): Promise<T> {
     const heap = this.#heap
     const taken: number[] = []
     try {

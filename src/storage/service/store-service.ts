@@ -63,7 +63,7 @@ export class StoreService {
       if (error instanceof StorageError || error instanceof FormatError) {
         const { kind, message } = error
         this.#environment.post({ kind: 'failed', callId, failure: { kind, message } })
-        if (kind === 'io') await this.#reopen()
+        if (kind === 'io' || kind === 'evicted') await this.#reopen()
       } else {
         const message = `The snapshot store made a mistake: ${String(error)}`
         this.#environment.post({ kind: 'failed', callId, failure: { kind: 'io', message } })

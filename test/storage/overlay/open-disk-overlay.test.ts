@@ -99,6 +99,26 @@ describe('a domain’s disk in the origin private file system', () => {
   })
 })
 
+describe('a disk whose file the browser removes while it is open', () => {
+  it('fails each flush from then on, whatever the handle says, and serves what it had', async () => {
+    const root = new FakeDirectory()
+    const disk = await open(root)
+    await disk.write(0, filled(4096, 1))
+    await disk.flush()
+    root.folders.delete('overlays')
+    for (const byte of [2, 3]) {
+      await disk.write(4096, filled(4096, byte))
+      await expect(disk.flush()).rejects.toMatchObject({
+        kind: 'evicted',
+        message: expect.stringMatching(/^disk primary: the browser has removed its file.*Files/),
+      })
+      // A kernel asks again: nothing new was written, and what was is still not kept.
+      await expect(disk.flush()).rejects.toMatchObject({ kind: 'evicted' })
+    }
+    expect(await disk.read(0, 4096)).toEqual(filled(4096, 1))
+  })
+})
+
 describe('the raw image of an earlier version', () => {
   it('is taken over whole and removed', async () => {
     const { root, images } = await withFormerImage(filled(BYTES, 5))

@@ -12,9 +12,11 @@ import type {
   StoreFailure,
   StoreMessage,
 } from '../../../src/protocol/store.ts'
+import { openPageStore } from '../../../src/storage/pages/open-page-store.ts'
 import { PageStore } from '../../../src/storage/pages/page-store.ts'
 import { StorageError } from '../../../src/storage/storage-error.ts'
 import { StoreService } from '../../../src/storage/service/store-service.ts'
+import { FakeDirectory } from '../fake-opfs.ts'
 import { CrashFile } from '../pages/crash-file.ts'
 import { fillPage, MACHINE, ramOf } from '../pages/store-model.ts'
 
@@ -194,6 +196,19 @@ describe('the store’s worker', () => {
     expect((await save(host, [begin(MIB_PAGES), pages([1], ramOf([5])), { kind: 'end' }])).answer.ok).toBe(
       true,
     )
+  })
+
+  it('does not call a snapshot stored in a file that the browser has removed, and makes a new one', async () => {
+    const root = new FakeDirectory()
+    const host = new Host(() => openPageStore(async () => root))
+    expect((await save(host, [begin(MIB_PAGES), { kind: 'end' }])).answer.ok).toBe(true)
+    root.folders.delete('snapshots')
+    const lost = await save(host, [begin(MIB_PAGES), pages([1], ramOf([5])), { kind: 'end' }])
+    expect(lost.answer).toMatchObject({ ok: false, error: { kind: 'evicted' } })
+    expect(lost.told.kind).toBe('refused')
+    expect(await host.list()).toEqual([])
+    expect((await save(host, [begin(MIB_PAGES), { kind: 'end' }])).answer.ok).toBe(true)
+    expect(await host.list()).toHaveLength(1)
   })
 
   it('refuses whatever a domain’s worker sends out of order or out of bounds, and goes on', async () => {

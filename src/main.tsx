@@ -28,6 +28,7 @@ import { askToKeep, keepUpOnLeaving } from './state/snapshots.ts'
 import { askOnFirstWrite } from './state/written-disks.ts'
 import { browserMachineLock } from './storage/machine-lock.ts'
 import { browserNvramStore } from './storage/nvram-store.ts'
+import { isBlankDisk } from './storage/overlay/blank-disk.ts'
 import { createPolicyStore } from './storage/policy-store.ts'
 // oxlint-disable-next-line import/default -- with this query Vite gives the address
 import storeScriptUrl from './storage/service/worker.ts?worker&url'
@@ -177,6 +178,7 @@ async function runFirmware(storage: StorageReport | undefined): Promise<Firmware
     volumeUrl,
     goldenUrl,
     scriptUrls: { hypercore: hypercoreScriptUrl, domain: domainScriptUrl, store: storeScriptUrl },
+    hasBlankDisk: (appliance) => isBlankDisk(appliance),
     readNvram: () => nvram.read(),
     writeNvram: (bytes) => nvram.write(bytes),
     useFont: useFirmwareFont,

@@ -1,12 +1,18 @@
-/** Boots one guest up to its bake point and takes its state. */
+/**
+ * Boots one guest up to its bake point and takes its state. A guest that waits there for its disk then goes on with a blank one,
+ * and its state is taken once more at its first screen, with what it made of that disk and what its console showed.
+ */
 
 import { assertNever } from '../base/assert.ts'
 import { PackedStore, readOnlyStore, VolatileStore } from '../machine/block-stores.ts'
 import { Machine, type MachineEnd } from '../machine/machine.ts'
 import type { MachineState } from '../machine/machine-state.ts'
+import type { DiskContent, StateSurroundings } from '../machine/state-file.ts'
 import { GuestFrame } from '../protocol/agent.ts'
 import type { BlockStore } from '../protocol/block-store.ts'
 import type { DiskSource, GoldenStage } from '../protocol/guest.ts'
+import { IMAGE_PAGE_BYTES } from '../protocol/store.ts'
+import { wakeUp } from '../hypercore/awakening.ts'
 import type { BakePlan } from './plan.ts'
 
 /** As the domain has it. */
@@ -15,8 +21,12 @@ const REPLENISH_MS = 250
 /** Far above what any guest takes, on a machine that has much else to do. */
 const PATIENCE_MS = 180_000
 
-/** A guest at its bake point has settled when it used less than a tenth of a core in so many looks in a row. */
+/**
+ * A guest at its bake point has settled when it used less than a tenth of a core in so many looks in a row. One that is taken
+ * as a person would find it gets the time that its programs wait of their own accord, too.
+ */
 const QUIET_LOOKS = 3
+const LONG_QUIET_LOOKS = 20
 const LOOK_MS = 100
 const MOST_LOOKS = 100
 
@@ -39,52 +49,93 @@ async function storeOf(source: DiskSource | undefined): Promise<BlockStore | und
   }
 }
 
-export type Baked = { readonly state: MachineState; readonly stage: GoldenStage }
+export type Baked = {
+  readonly state: MachineState
+  readonly stage: GoldenStage
+  readonly blankDisk: boolean
+  readonly surroundings: StateSurroundings | undefined
+}
+
+/** Everything but zeros. */
+function contentOf(disk: BlockStore | undefined): DiskContent {
+  if (!(disk instanceof VolatileStore)) return { indices: new Uint32Array(), bytes: new Uint8Array() }
+  const blocks = [...disk.occupied()]
+    .toSorted((a, b) => a - b)
+    .map((block) => ({ block, bytes: disk.read(block * IMAGE_PAGE_BYTES, IMAGE_PAGE_BYTES) }))
+    .filter(({ bytes }) => bytes.some((byte) => byte !== 0))
+  const bytes = new Uint8Array(blocks.length * IMAGE_PAGE_BYTES)
+  for (const [position, { bytes: block }] of blocks.entries()) bytes.set(block, position * IMAGE_PAGE_BYTES)
+  return { indices: Uint32Array.from(blocks, ({ block }) => block), bytes }
+}
 
 /** @throws Error with the end of its console where the guest does not get there */
-export async function bakeState({ appliance, spec }: BakePlan, engine: WebAssembly.Module): Promise<Baked> {
-  const decoder = new TextDecoder()
-  let text = ''
-  let reached: (stage: GoldenStage) => void = () => undefined
-  let failed: (error: Error) => void = () => undefined
-  const bakePoint = new Promise<GoldenStage>((resolve, reject) => {
-    reached = resolve
-    failed = (error) => reject(new Error(`${appliance}: ${error.message}\n${text.slice(-2000)}`))
-  })
+export async function bakeStates(
+  { appliance, spec }: BakePlan,
+  engine: WebAssembly.Module,
+): Promise<readonly Baked[]> {
+  let shown: Uint8Array<ArrayBuffer>[] = []
+  const text = async (): Promise<string> => new Blob(shown).text()
+  const stages = new Set<GoldenStage>()
+  let failure: Error | undefined
+  let heard = (): void => undefined
+  const fail = (reason: string): void => {
+    failure ??= new Error(reason)
+    heard()
+  }
+  const reached = async (...wanted: readonly GoldenStage[]): Promise<GoldenStage> => {
+    for (;;) {
+      const stage = wanted.find((each) => stages.has(each))
+      if (stage !== undefined) return stage
+      if (failure !== undefined)
+        throw new Error(`${appliance} ${failure.message}\n${(await text()).slice(-2000)}`)
+      // oxlint-disable-next-line no-await-in-loop -- each event is looked at as it comes
+      await new Promise<void>((resolve) => {
+        heard = resolve
+      })
+    }
+  }
+  const disk = await storeOf(spec.hdb)
   const machine: Machine = await Machine.create(
     spec,
     engine,
-    { hda: await storeOf(spec.hda), hdb: await storeOf(spec.hdb), cdrom: await storeOf(spec.cdrom) },
+    { hda: await storeOf(spec.hda), hdb: disk, cdrom: await storeOf(spec.cdrom) },
     {
       consoleOutput: (bytes) => {
-        text += decoder.decode(bytes, { stream: true })
+        shown.push(bytes)
         machine.console.acknowledge(bytes.length)
       },
       frame: () => undefined,
       agentFrame: ({ type }) => {
-        if (type === GuestFrame.checkpoint) reached('checkpoint')
-        else if (type === GuestFrame.ready) reached('ready')
+        if (type === GuestFrame.checkpoint) stages.add('checkpoint')
+        if (type === GuestFrame.ready) stages.add('ready')
+        heard()
       },
       networkFrames: () => undefined,
       spinning: () => undefined,
-      ended: (end: MachineEnd) => failed(new Error(`ended before its bake point (${JSON.stringify(end)})`)),
+      ended: (end: MachineEnd) => fail(`ended before its bake point (${JSON.stringify(end)})`),
     },
   )
   const clock = setInterval(() => machine.replenish(), REPLENISH_MS)
-  const patience = setTimeout(
-    () => failed(new Error('did not reach its bake point in three minutes')),
-    PATIENCE_MS,
-  )
+  const patience = setTimeout(() => fail('did not reach its bake point in three minutes'), PATIENCE_MS)
   try {
     machine.start()
-    const stage = await bakePoint
-    await settled(machine)
-    machine.pause()
-    await machine.settle()
-    const state = machine.captureState()
-    if (!state.ok) throw new Error(`${appliance}: ${state.error.message}`)
-    const copy = { device: state.value.device, ram: state.value.ram.slice() }
-    return { state: copy, stage }
+    const stage = await reached('checkpoint', 'ready')
+    const first = {
+      state: await captured(machine, QUIET_LOOKS),
+      stage,
+      blankDisk: false,
+      surroundings: undefined,
+    }
+    if (stage === 'ready') return [first]
+    shown = []
+    machine.resume()
+    const whom = { hostname: appliance, mac: spec.mac, stage, shown: false }
+    for (const frame of wakeUp(whom, Date.now()).frames) machine.agent.send(frame)
+    await reached('ready')
+    const state = await captured(machine, LONG_QUIET_LOOKS)
+    const console = new Uint8Array(await new Blob(shown).arrayBuffer())
+    const surroundings = { disk: contentOf(disk), console }
+    return [first, { state, stage: 'ready', blankDisk: true, surroundings }]
   } finally {
     clearInterval(clock)
     clearTimeout(patience)
@@ -92,11 +143,21 @@ export async function bakeState({ appliance, spec }: BakePlan, engine: WebAssemb
   }
 }
 
+/** A copy of the state, once the guest has come to rest. The machine stands still afterwards. */
+async function captured(machine: Machine, quietLooks: number): Promise<MachineState> {
+  await settled(machine, quietLooks)
+  machine.pause()
+  await machine.settle()
+  const state = machine.captureState()
+  if (!state.ok) throw new Error(state.error.message)
+  return { device: state.value.device, ram: state.value.ram.slice() }
+}
+
 /** What the first screen still sets in motion has come to rest: or never does, and is taken as it is. */
-async function settled(machine: Machine): Promise<void> {
+async function settled(machine: Machine, quietLooks: number): Promise<void> {
   let quiet = 0
   let before = machine.counters().busyMs
-  for (let look = 0; look < MOST_LOOKS && quiet < QUIET_LOOKS; look++) {
+  for (let look = 0; look < MOST_LOOKS && quiet < quietLooks; look++) {
     await new Promise<void>((resolve) => void setTimeout(resolve, LOOK_MS))
     const { busyMs } = machine.counters()
     quiet = busyMs - before < LOOK_MS / 10 ? quiet + 1 : 0

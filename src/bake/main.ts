@@ -11,13 +11,13 @@ import { gzipSync } from 'node:zlib'
 import { APPLIANCES } from '../appliances/definitions.ts'
 import { encodeStateFile } from '../machine/state-file.ts'
 import { bakePlan, readFlash, type BakePlan } from './plan.ts'
-import { bakeState } from './bake.ts'
+import { bakeStates, type Baked } from './bake.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const cache = join(root, 'node_modules/.cache/goldens')
 
 /** Counts up when files of an earlier bake are no longer to be taken. */
-const FORMAT = 1
+const FORMAT = 2
 
 /** gzip at 6: 9 is half a per cent smaller and takes twice as long; 1 is a twentieth larger. */
 const GZIP_LEVEL = 6
@@ -30,6 +30,7 @@ type Entry = {
   readonly sha256: string
   readonly machine: BakePlan['machine']
   readonly stage: 'ready' | 'checkpoint'
+  readonly blankDisk: boolean
 }
 
 function sha256(bytes: Uint8Array | string): string {
@@ -48,39 +49,41 @@ function codeHash(): string {
   return hash.digest('hex')
 }
 
+function packed(
+  { appliance, machine }: BakePlan,
+  { state, stage, blankDisk, surroundings }: Baked,
+): { readonly bytes: Uint8Array; readonly entry: Entry } {
+  const bytes = gzipSync(encodeStateFile(state, surroundings), { level: GZIP_LEVEL })
+  const file = `${appliance}${blankDisk ? '-blank' : ''}.golden`
+  const entry = { appliance, file, size: bytes.length, sha256: sha256(bytes), machine, stage, blankDisk }
+  return { bytes, entry }
+}
+
 /** Bakes `plan`, or takes what an earlier bake of the same made. */
-async function bake(plan: BakePlan, engine: WebAssembly.Module, code: string): Promise<Entry> {
+async function bake(plan: BakePlan, engine: WebAssembly.Module, code: string): Promise<readonly Entry[]> {
   const key = sha256(JSON.stringify([FORMAT, code, plan.machine, plan.parts])).slice(0, 16)
   const folder = join(cache, `${plan.appliance}-${key}`)
   const noted = join(folder, 'entry.json')
   if (existsSync(noted)) {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written below; the firmware checks it
-    return JSON.parse(readFileSync(noted, 'utf8')) as Entry
+    return JSON.parse(readFileSync(noted, 'utf8')) as readonly Entry[]
   }
   const startedAt = performance.now()
-  const { state, stage } = await bakeState(plan, engine)
-  const bytes = gzipSync(encodeStateFile(state), { level: GZIP_LEVEL })
-  const entry: Entry = {
-    appliance: plan.appliance,
-    file: `${plan.appliance}.golden`,
-    size: bytes.length,
-    sha256: sha256(bytes),
-    machine: plan.machine,
-    stage,
-  }
   const unfinished = `${folder}.${process.pid}`
   mkdirSync(unfinished, { recursive: true })
-  writeFileSync(join(unfinished, entry.file), bytes)
-  writeFileSync(join(unfinished, 'entry.json'), JSON.stringify(entry))
+  const entries = (await bakeStates(plan, engine)).map((baked) => {
+    const { bytes, entry } = packed(plan, baked)
+    writeFileSync(join(unfinished, entry.file), bytes)
+    return entry
+  })
+  writeFileSync(join(unfinished, 'entry.json'), JSON.stringify(entries))
   for (const name of readdirSync(cache))
     if (name.startsWith(`${plan.appliance}-`) && !name.endsWith(`.${process.pid}`))
       rmSync(join(cache, name), { recursive: true, force: true })
   renameSync(unfinished, folder)
-  const mebibytes = (bytes.length / 2 ** 20).toFixed(1)
-  console.log(
-    `Baked ${plan.appliance}: ${mebibytes} MiB in ${Math.round(performance.now() - startedAt)} ms (${stage})`,
-  )
-  return entry
+  const what = entries.map(({ size, stage }) => `${stage} ${(size / 2 ** 20).toFixed(1)} MiB`).join(', ')
+  console.log(`Baked ${plan.appliance} in ${Math.round(performance.now() - startedAt)} ms: ${what}`)
+  return entries
 }
 
 /** Writes `list.json`: the goldens in the form that the firmware reads, and where each file is. */
@@ -95,11 +98,11 @@ export async function main(): Promise<void> {
   // One by one: guests that boot beside each other take longer, and the machine has other things to do.
   for (const definition of APPLIANCES) {
     const plan = await bakePlan(flash, definition, engineSha256)
-    const entry = await bake(plan, engine, code)
+    const entries = await bake(plan, engine, code)
     // At its first screen it has the bake's own disk in its caches, which is nobody's.
-    if (entry.stage === 'ready' && plan.spec.hdb !== undefined)
+    if (plan.spec.hdb !== undefined && !entries.some(({ blankDisk }) => blankDisk))
       console.log(`${plan.appliance} has no checkpoint before its disk: it boots instead.`)
-    else goldens.push(entry)
+    else goldens.push(...entries)
   }
   const files = Object.fromEntries(
     goldens.map(({ appliance, file }) => {

@@ -48,6 +48,8 @@ export class Domain {
   #windowSize: { readonly columns: number; readonly rows: number } | undefined
   #agentKnown = false
   readonly #disks: BlockStore[] = []
+  /** What its console had shown when its state was taken. */
+  #recalled = new Uint8Array()
   /** It was asked to stand still. */
   #held = false
   #keeper: StateKeeper | undefined
@@ -201,6 +203,7 @@ export class Domain {
         throw new NotResumed(settled.error)
       }
       this.#keeper = new StateKeeper(machine.value, tracked, () => this.#held, state.value.stored)
+      this.#recalled = state.value.console.slice()
       // Its agent said hello in the life whose state this was.
       this.#agentKnown = true
       return machine.value
@@ -280,6 +283,7 @@ export class Domain {
       machine.replenish()
       if (!machine.paused) this.#postCounters(machine)
     }, COUNTERS_MS)
+    if (this.#recalled.length > 0) machine.console.recall(this.#recalled)
     machine.start()
     this.#environment.mark?.('machine runs')
     this.#post({ kind: 'running' })

@@ -3,7 +3,7 @@
 import { copyFilledPages } from '../base/pages.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { MachineResume } from '../machine/machine-state.ts'
-import { openStateFile } from '../machine/state-file.ts'
+import { openStateFile, type DiskContent } from '../machine/state-file.ts'
 import { GuestFrame } from '../protocol/agent.ts'
 import type { BlockStore } from '../protocol/block-store.ts'
 import type { ResumeSource } from '../protocol/guest.ts'
@@ -128,10 +128,23 @@ async function settleDisks(
   return ok(undefined)
 }
 
+/** Gives a blank disk what the state's guest had made of its own. */
+function seedDisk(disks: readonly TrackedDisk[], content: DiskContent): Result<void, StateFault> {
+  const [disk, another] = disks
+  if (disk === undefined || another !== undefined || !disk.isBlank)
+    return refuse('mismatch', 'It was taken with a blank disk, and this one is not blank any more.')
+  if (content.indices.some((block) => block * IMAGE_PAGE_BYTES >= disk.size))
+    return refuse('damaged', 'It has content beyond the end of its disk.')
+  disk.seed(content)
+  return ok(undefined)
+}
+
 export type OpenedSource = {
   readonly machine: MachineResume
   /** To be called when the machine has taken the rest: `disks` are the writable ones in the order of the image. */
   settleDisks(disks: readonly TrackedDisk[]): Promise<Result<void, StateFault>>
+  /** What its console had shown; empty where it draws itself. */
+  readonly console: Uint8Array
   /** The snapshot in the store that this is. */
   readonly stored: { readonly id: SnapshotId; readonly ram: Uint8Array<ArrayBuffer> } | undefined
 }
@@ -144,10 +157,12 @@ export async function openResumeSource(
   if (source.kind === 'golden') {
     const opened = await openStateFile(source.file)
     if (!opened.ok) return opened
-    const settle = (): Promise<Result<void, StateFault>> => Promise.resolve(ok(undefined))
+    const { machine, disk, console } = opened.value
+    const settleDisks = async (disks: readonly TrackedDisk[]): Promise<Result<void, StateFault>> =>
+      source.blankDisk ? seedDisk(disks, disk) : ok(undefined)
     // What a guest does on the way to its first screen runs once, as booting does: compiled, it would take longer.
     const compileAfter = source.stage === 'checkpoint' ? GuestFrame.ready : GuestFrame.pong
-    return ok({ machine: { ...opened.value, compileAfter }, settleDisks: settle, stored: undefined })
+    return ok({ machine: { ...machine, compileAfter }, settleDisks, console, stored: undefined })
   }
   const state = await receive(source.from, memoryMiB)
   if (!state.ok) return state
@@ -164,6 +179,7 @@ export async function openResumeSource(
       if (settled.ok && snapshot !== undefined) for (const disk of disks) disk.isStored()
       return settled
     },
+    console: new Uint8Array(),
     stored: snapshot === undefined ? undefined : { id: snapshot, ram },
   })
 }

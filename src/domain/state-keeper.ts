@@ -139,10 +139,13 @@ export class StateKeeper {
   async store(to: MessagePort): Promise<Taken> {
     const isNew = this.#shadow === undefined
     const shadow = (this.#shadow ??= new RamShadow(this.#machine.memory().length))
-    const before = isNew ? () => this.#approach(shadow) : undefined
+    const before = async (): Promise<void> => {
+      await Promise.all(this.#disks.map((disk) => disk.keepSeed()))
+      if (isNew) await this.#approach(shadow)
+    }
     const { value, pauseMs } = await this.#standingStill(
       ({ device, ram, disks }) => ({ device, ram: shadow.capture(ram), disks }),
-      { all: false, ...(before === undefined ? {} : { before }) },
+      { all: false, before },
     )
     this.#send(to, value)
     const blocks = value.disks.reduce((sum, capture) => sum + capture.blocks, 0)

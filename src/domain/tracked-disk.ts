@@ -12,9 +12,11 @@
 
 import { assert } from '../base/assert.ts'
 import { isZeroPage } from '../base/pages.ts'
+import type { DiskContent } from '../machine/state-file.ts'
 import type { BlockStore } from '../protocol/block-store.ts'
 import { wordsOf } from '../storage/pages/page-heap.ts'
 import { IMAGE_PAGE_BYTES, type PageBatch } from '../protocol/store.ts'
+import { SeededDisk } from './seeded-disk.ts'
 
 /** 1 MiB, as a batch of RAM is. */
 const BATCH_BLOCKS = 256
@@ -34,7 +36,7 @@ export class SlowDisk extends Error {
 export class TrackedDisk implements BlockStore {
   readonly size: number
   readonly readOnly = false
-  readonly #store: BlockStore
+  readonly #store: SeededDisk
   /** By block: 1 where it may differ from what is stored. */
   readonly #changed: Uint8Array
   /** By block: 1 where a capture has not copied it yet. */
@@ -49,7 +51,7 @@ export class TrackedDisk implements BlockStore {
   #isUnknown = true
 
   constructor(store: BlockStore) {
-    this.#store = store
+    this.#store = new SeededDisk(store)
     this.size = store.size
     this.#changed = new Uint8Array(Math.ceil(store.size / IMAGE_PAGE_BYTES))
     this.#uncopied = new Uint8Array(this.#changed.length)
@@ -64,6 +66,22 @@ export class TrackedDisk implements BlockStore {
   isStored(): void {
     this.#isUnknown = false
     this.#changed.fill(0)
+  }
+
+  /** Whether it is known to hold nothing but zeros. */
+  get isBlank(): boolean {
+    return this.#store.isBlank
+  }
+
+  /** Content for a blank disk, which its store gets with the guest's first write: see seeded-disk.ts. */
+  seed(blocks: DiskContent): void {
+    this.#store.seed(blocks)
+  }
+
+  /** What a snapshot holds must be on the disk, or the two no longer fit at the next visit. */
+  async keepSeed(): Promise<void> {
+    await this.#store.plant()
+    await this.#store.flush()
   }
 
   read(offset: number, length: number): Uint8Array | Promise<Uint8Array> {
@@ -83,7 +101,7 @@ export class TrackedDisk implements BlockStore {
   }
 
   occupied(): Iterable<number> | undefined {
-    return this.#store.occupied?.()
+    return this.#store.occupied()
   }
 
   flush(): void | Promise<void> {
@@ -111,7 +129,7 @@ export class TrackedDisk implements BlockStore {
   capture(all: boolean): DiskCapture {
     assert(!this.#isCapturing, 'the last capture is settled')
     // A disk over a file that is read late cannot be copied between two writes of its guest.
-    this.#isKnown ??= this.#store.occupied?.() !== undefined
+    this.#isKnown ??= this.#store.occupied() !== undefined
     if (!this.#isKnown) throw new SlowDisk('a disk that answers late')
     this.#isCapturing = true
     const indices = this.#wanted(all)
@@ -134,7 +152,7 @@ export class TrackedDisk implements BlockStore {
   /** Of a disk that knows where it holds anything, only those; the rest is zeros in the state anyway. */
   #wanted(all: boolean): Uint32Array<ArrayBuffer> {
     const isNew = all || this.#isUnknown
-    const occupied = isNew ? this.#store.occupied?.() : undefined
+    const occupied = isNew ? this.#store.occupied() : undefined
     if (occupied !== undefined) return Uint32Array.from(occupied).toSorted()
     // In the guest's pause: iterators would take as long as all the rest.
     const found = new Uint32Array(this.#changed.length)

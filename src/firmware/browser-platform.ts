@@ -16,6 +16,7 @@ export type BrowserPlatformOptions = {
   /** The URL of a file of the list of golden snapshots (“web.golden”). */
   readonly goldenUrl: (file: string) => string
   readonly scriptUrls: Readonly<Record<ScriptName, string>>
+  readonly hasBlankDisk: (appliance: string) => Promise<boolean>
   readonly readNvram: () => Promise<Uint8Array | undefined>
   readonly writeNvram: (bytes: Uint8Array<ArrayBuffer>) => Promise<void>
   readonly displayUp?: () => Promise<void>
@@ -118,6 +119,7 @@ export function browserPlatform(options: BrowserPlatformOptions): FirmwarePlatfo
     },
     fetchVolume: async (file) => fetchBytes(options.volumeUrl(file)),
     fetchGolden: async (file) => fetchBytes(options.goldenUrl(file)),
+    hasBlankDisk: options.hasBlankDisk,
     storage: openStorage,
     readNvram: options.readNvram,
     writeNvram: options.writeNvram,

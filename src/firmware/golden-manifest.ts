@@ -1,6 +1,6 @@
 /**
  * The list of golden snapshots that the build made: which appliances have one, the SHA-256 it must have, and the machine
- * it fits. It comes with the page, as the flash manifest does, and is checked as that is; without a usable one every
+ * it fits. An appliance with a disk has two: one for a disk that is blank, one for any other. It comes with the page, as the flash manifest does, and is checked as that is; without a usable one every
  * appliance boots.
  */
 
@@ -37,6 +37,7 @@ const golden = v.object({
     devices: v.string('must be text'),
   }),
   stage: v.picklist(['ready', 'checkpoint'], 'must be ready or checkpoint'),
+  blankDisk: v.boolean('must be true or false'),
 })
 
 const schema = v.object({
@@ -55,7 +56,9 @@ export function parseGoldenManifest(untrustedManifest: unknown): Result<GoldenMa
     const [issue] = parsed.issues
     return err(`${v.getDotPath(issue) ?? 'the list'} ${issue.message}`)
   }
-  const names = parsed.output.goldens.map(({ appliance }) => appliance)
+  const names = parsed.output.goldens.map(({ appliance, blankDisk }) =>
+    blankDisk ? `${appliance} with a blank disk` : appliance,
+  )
   const twice = names.find((name, index) => names.indexOf(name) < index)
   return twice === undefined ? ok(parsed.output) : err(`two of them are of ${twice}`)
 }

@@ -47,6 +47,8 @@ export type FirmwarePlatform = {
   fetchVolume(file: string): Promise<Uint8Array<ArrayBuffer>>
   /** `file` as it stands in the list of golden snapshots: “web.golden”. */
   fetchGolden(file: string): Promise<Uint8Array<ArrayBuffer>>
+  /** Nothing was ever kept on the disk of that appliance. */
+  hasBlankDisk(appliance: string): Promise<boolean>
   storage(): Promise<StorageReport>
   /** Undefined when nothing was ever written. */
   readNvram(): Promise<Uint8Array | undefined>

@@ -34,11 +34,41 @@ export function checkGoldenManifest(
   return { value: goldens }
 }
 
-export async function testGolden(
+/** The goldens of each appliance. */
+export function byAppliance(
+  goldens: readonly ManifestGolden[],
+): ReadonlyMap<string, readonly ManifestGolden[]> {
+  const found = new Map<string, ManifestGolden[]>()
+  for (const golden of goldens) found.set(golden.appliance, [...(found.get(golden.appliance) ?? []), golden])
+  return found
+}
+
+/** Of one appliance's goldens, the one for its disk as it is. */
+async function fitting(
+  platform: FirmwarePlatform,
+  appliance: string,
+  goldens: readonly ManifestGolden[],
+): Promise<ManifestGolden | undefined> {
+  const ofBlank = goldens.find(({ blankDisk }) => blankDisk)
+  const isBlank = ofBlank !== undefined && (await platform.hasBlankDisk(appliance))
+  return isBlank ? ofBlank : (goldens.find(({ blankDisk }) => !blankDisk) ?? ofBlank)
+}
+
+export async function testGoldens(
+  platform: FirmwarePlatform,
+  appliance: string,
+  goldens: readonly ManifestGolden[],
+): Promise<StepOutcome<GoldenOutcome>> {
+  const golden = await fitting(platform, appliance, goldens)
+  if (golden === undefined) throw new Error(`no golden of ${appliance}`)
+  return testGolden(platform, golden)
+}
+
+async function testGolden(
   platform: FirmwarePlatform,
   golden: ManifestGolden,
 ): Promise<StepOutcome<GoldenOutcome>> {
-  const { appliance, file, sha256: expectedSha256, machine, stage } = golden
+  const { appliance, file, sha256: expectedSha256, machine, stage, blankDisk } = golden
   const label = `Golden ${appliance}`
   const consequence = `${capitalised(appliance)} boots instead.`
   const refused = (reason: RefusedGolden['reason']): GoldenOutcome => ({
@@ -84,7 +114,15 @@ export async function testGolden(
     },
     value: {
       kind: 'verified',
-      golden: { appliance, size: bytes.length, sha256, content: new Blob([bytes]), machine, stage },
+      golden: {
+        appliance,
+        size: bytes.length,
+        sha256,
+        content: new Blob([bytes]),
+        machine,
+        stage,
+        blankDisk,
+      },
     },
   }
 }

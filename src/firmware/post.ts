@@ -17,7 +17,7 @@ import type {
 } from '../protocol/hand-off.ts'
 import { appliancesOf, ESSENTIAL_ROLES, parseManifest, type Manifest } from './manifest.ts'
 import type { FirmwarePlatform, StorageReport } from './platform.ts'
-import { checkGoldenManifest, testGolden } from './post-golden.ts'
+import { byAppliance, checkGoldenManifest, testGoldens } from './post-golden.ts'
 import {
   checkFeatures,
   testEngine,
@@ -121,10 +121,11 @@ export class Post {
     const manifest = this.#stepNow('manifest', () => checkManifest(untrustedManifest))
     if (!manifest.ok) return halted(manifest.error)
     const { volumes } = manifest.value
-    const { report, value: goldens } = checkGoldenManifest(untrustedGoldens)
+    const { report, value: listed } = checkGoldenManifest(untrustedGoldens)
+    const goldens = byAppliance(listed)
     if (report !== undefined) this.#stepNow('goldens', () => ({ report, value: undefined }))
     // The steps behind us; engine, compiler, memory, storage, NVRAM, HyperCore, workers, keyboard; and what is in flash.
-    this.#planned = this.#lines.length + 8 + volumes.length + goldens.length
+    this.#planned = this.#lines.length + 8 + volumes.length + goldens.size
 
     const platform = this.#platform
     const engine = testEngine(platform, features, (id, label, work) => this.step(id, label, work))
@@ -141,10 +142,8 @@ export class Post {
       this.#outcomes.push(outcome)
       this.#onChange()
     })
-    const states = goldens.map((golden) =>
-      this.step(`golden:${golden.appliance}`, `golden ${golden.appliance}`, () =>
-        testGolden(platform, golden),
-      ),
+    const states = [...goldens].map(([appliance, each]) =>
+      this.step(`golden:${appliance}`, `golden ${appliance}`, () => testGoldens(platform, appliance, each)),
     )
     const scripts = Promise.all([
       this.step('script:hypercore', 'HyperCore', () => testScript(platform, 'hypercore')),

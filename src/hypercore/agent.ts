@@ -54,6 +54,8 @@ export type HostMessage =
       readonly mac: Uint8Array
       readonly hostname: string
       readonly entropy: Uint8Array
+      /** What its console shows is on the screen already. */
+      readonly shown: boolean
     }
   | { readonly kind: 'ping'; readonly nonce: number }
   | {
@@ -165,6 +167,7 @@ function encodePayload(message: HostMessage): [type: number, payload: Uint8Array
         .bytes(message.mac)
         .string(message.hostname)
       writer.u16(message.entropy.length).bytes(message.entropy)
+      writer.u8(message.shown ? 1 : 0)
       return [HostFrame.resumed, writer.finish()]
     case 'screen':
       return [HostFrame.screen, writer.u16(message.size.width).u16(message.size.height).finish()]

@@ -21,6 +21,8 @@ export type Awakening = {
   readonly mac: string | undefined
   /** ready: its first screen is there, and the ping's answer is its word that it is up. checkpoint: it will say so. */
   readonly stage: GoldenStage
+  /** What its console shows came with the state. */
+  readonly shown: boolean
 }
 
 export type AwakeningFrames = {
@@ -31,7 +33,7 @@ export type AwakeningFrames = {
 
 /** The size of the screen comes first, so that whoever is told of the resume paints once. */
 export function wakeUp(
-  { hostname, mac, screen }: Awakening & { readonly screen?: ScreenSize | undefined },
+  { hostname, mac, screen, shown }: Awakening & { readonly screen?: ScreenSize | undefined },
   unixMs: number,
 ): AwakeningFrames {
   const entropy = crypto.getRandomValues(new Uint8Array(ENTROPY_BYTES))
@@ -41,7 +43,7 @@ export function wakeUp(
   return {
     frames: [
       ...(screen === undefined ? [] : [encodeHostFrame({ kind: 'screen', size: screen })]),
-      encodeHostFrame({ kind: 'resumed', unixMs, mac: address, hostname, entropy }),
+      encodeHostFrame({ kind: 'resumed', unixMs, mac: address, hostname, entropy, shown }),
       encodeHostFrame({ kind: 'ping', nonce }),
     ],
     nonce,

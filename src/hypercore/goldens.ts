@@ -4,6 +4,7 @@ import { err, ok, type Result } from '../base/result.ts'
 import type { HandOff, RefusedGolden, VerifiedGolden } from '../protocol/hand-off.ts'
 import type { MachineSpec } from '../protocol/guest.ts'
 import { fingerprintOf, machineDifference } from '../protocol/machine-state.ts'
+import type { DomainIdentity } from './domain.ts'
 
 /** Why a domain boots. `missing`: none was built, which nobody needs to be told of at every start. */
 export type NoGolden = { readonly missing: boolean; readonly words: string }
@@ -12,20 +13,32 @@ export class Goldens {
   readonly #handOff: Pick<HandOff, 'goldens' | 'refusedGoldens' | 'engine'>
   /** By appliance, why a machine turned out unable to resume from its golden. */
   readonly #unusable = new Map<string, string>()
+  readonly #spent = new Set<string>()
 
   constructor(handOff: Pick<HandOff, 'goldens' | 'refusedGoldens' | 'engine'>) {
     this.#handOff = handOff
   }
 
   /** The one that a machine of `spec` resumes from. */
-  fitting(appliance: string, spec: MachineSpec): Result<VerifiedGolden, NoGolden> {
+  fitting(
+    { id, definition: { name: appliance } }: Pick<DomainIdentity, 'id' | 'definition'>,
+    spec: MachineSpec,
+  ): Result<VerifiedGolden, NoGolden> {
     const golden = this.#handOff.goldens.find((each) => each.appliance === appliance)
     if (golden === undefined) return err(this.#absence(appliance))
     const unusable = this.#unusable.get(appliance)
     if (unusable !== undefined) return err({ missing: false, words: unusable })
+    // Its screen shows the name that it was baked with, and its disk is not blank after it.
+    if (golden.blankDisk && (this.#spent.has(appliance) || id !== appliance))
+      return err({ missing: true, words: 'it was taken for the first start alone' })
     const difference = machineDifference(fingerprintOf(spec, this.#handOff.engine.sha256), golden.machine)
     if (difference === undefined) return ok(golden)
     return err({ missing: false, words: `its golden snapshot is of another machine: ${difference}` })
+  }
+
+  /** A disk that was blank is not after this start. */
+  spend(appliance: string): void {
+    this.#spent.add(appliance)
   }
 
   /** Not to be tried again in this run. */

@@ -317,7 +317,7 @@ export class Life {
         return owner.ready()
       case 'checkpoint':
         // Booted with the checkpoint's word although nobody takes its state: it waits to be told to go on.
-        return this.#tellWho({ hostname: owner.id, mac: owner.mac, stage: 'checkpoint' })
+        return this.#tellWho({ hostname: owner.id, mac: owner.mac, stage: 'checkpoint', shown: false })
       case 'call':
         void this.#call(message.callId, message.number, message.untrustedArguments)
         return undefined

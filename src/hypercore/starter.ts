@@ -38,7 +38,7 @@ export class Starter {
   resumes(identity: DomainIdentity): boolean {
     if (identity.image !== undefined) return false
     const hardware = this.flash.hardware(identity)
-    return hardware.ok && this.#goldens.fitting(identity.definition.name, hardware.value).ok
+    return hardware.ok && this.#goldens.fitting(identity, hardware.value).ok
   }
 
   /** What a state must fit to be one of this domain's machine. */
@@ -67,7 +67,7 @@ export class Starter {
       // A state is somebody's choice: where it does not restore, nothing is started in its place.
       if (notFrom !== undefined)
         return err(fault('failed', `${identity.name} does not go on from there: ${notFrom}.`))
-      const awakening = { hostname: identity.id, mac: identity.mac, stage: 'ready' as const }
+      const awakening = { hostname: identity.id, mac: identity.mac, stage: 'ready' as const, shown: false }
       const machine = { ...parts, spec: hardware.value, resume: { source: mode, awakening } }
       return ok({ machine, origin: { kind: 'snapshot' } })
     }
@@ -75,11 +75,12 @@ export class Starter {
     if (mode === 'resume') {
       const { name } = identity.definition
       if (notFrom !== undefined) this.#goldens.giveUp(name, notFrom)
-      const golden = this.#goldens.fitting(name, hardware.value)
+      const golden = this.#goldens.fitting(identity, hardware.value)
       if (golden.ok) {
-        const { content, stage } = golden.value
-        const awakening = { hostname: identity.id, mac: identity.mac, stage }
-        const resume = { source: { kind: 'golden', file: content, stage } as const, awakening }
+        const { content, stage, blankDisk } = golden.value
+        if (blankDisk) this.#goldens.spend(name)
+        const awakening = { hostname: identity.id, mac: identity.mac, stage, shown: blankDisk }
+        const resume = { source: { kind: 'golden', file: content, stage, blankDisk } as const, awakening }
         return ok({ machine: { ...parts, spec: hardware.value, resume }, origin: { kind: 'golden' } })
       }
       if (!golden.error.missing) why = golden.error.words

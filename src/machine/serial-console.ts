@@ -84,6 +84,13 @@ export class SerialConsole {
     return written
   }
 
+  /** Shows what this guest's console had shown when its state was taken. */
+  recall(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#unacknowledged += bytes.length
+    this.#tail.push(bytes)
+    this.#hooks.output(bytes)
+  }
+
   /** The terminal has taken `bytes` of the output. */
   acknowledge(bytes: number): void {
     this.#unacknowledged = Math.max(0, this.#unacknowledged - bytes)

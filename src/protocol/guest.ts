@@ -55,7 +55,13 @@ export type GoldenStage = 'ready' | 'checkpoint'
 /** Where a machine that does not boot has its state from. */
 export type ResumeSource =
   /** A state file (machine/state-file.ts), as the firmware verified it. */
-  | { readonly kind: 'golden'; readonly file: Blob; readonly stage: GoldenStage }
+  | {
+      readonly kind: 'golden'
+      readonly file: Blob
+      readonly stage: GoldenStage
+      /** It brings a disk's content along, and fits a blank disk alone. */
+      readonly blankDisk: boolean
+    }
   /**
    * One `LoadReply` (store.ts) over `from`. The writable disks become what they were in it (from-state); or it is refused
    * unless they still are (unchanged), so that nothing is lost that the guest has written since.

@@ -59,6 +59,8 @@ export type VerifiedGolden = {
   readonly machine: MachineFingerprint
   /** Whether its first screen was up, or comes after the guest has its disk. */
   readonly stage: GoldenStage
+  /** It was taken with a disk that had been blank before: it brings what the guest made of that, for another blank one. */
+  readonly blankDisk: boolean
 }
 
 export type RefusedGolden = { readonly appliance: string; readonly reason: RefusedVolume['reason'] }

@@ -9,7 +9,7 @@ import { gzipSync } from 'node:zlib'
 import { V86 } from 'v86'
 import { APPLIANCES } from '../../src/appliances/definitions.ts'
 import { gunzip } from '../../src/base/gunzip.ts'
-import { bakeState } from '../../src/bake/bake.ts'
+import { bakeStates } from '../../src/bake/bake.ts'
 import { bakePlan, readFlash, type BakePlan } from '../../src/bake/plan.ts'
 import { wakeUp } from '../../src/hypercore/awakening.ts'
 import { AgentFrameDecoder } from '../../src/machine/agent-frames.ts'
@@ -37,7 +37,7 @@ const ROUNDS = 3
 const IMAGES = fileURLToPath(new URL('../../images', import.meta.url))
 const ENGINE = fileURLToPath(new URL('../../node_modules/v86/build/v86.wasm', import.meta.url))
 
-const AWAKENING = { hostname: 'bench', mac: '02:48:53:00:00:09', stage: 'ready' } as const
+const AWAKENING = { hostname: 'bench', mac: '02:48:53:00:00:09', stage: 'ready', shown: false } as const
 
 function sizeOf(source: Exclude<DiskSource, { kind: 'read-only' }>): number {
   if (source.kind === 'volatile') return source.bytes
@@ -84,7 +84,7 @@ async function restore(plan: BakePlan, engine: WebAssembly.Module, file: Blob) {
       spinning: nothing,
       ended: nothing,
     },
-    opened.value,
+    opened.value.machine,
   )
   if (!machine.ok) throw new Error(machine.error.message)
   machine.value.start()
@@ -167,8 +167,10 @@ export async function measureRestores(): Promise<RestoreFigure[]> {
   const figures: RestoreFigure[] = []
   for (const definition of APPLIANCES) {
     const plan = await bakePlan(flash, definition, '')
-    const { state, stage } = await bakeState(plan, engine)
-    const packed = gzipSync(encodeStateFile(state), { level: 6 })
+    const baked = (await bakeStates(plan, engine)).at(-1)
+    if (baked === undefined) throw new Error(`${definition.name} has no bake point`)
+    const { state, stage, surroundings } = baked
+    const packed = gzipSync(encodeStateFile(state, surroundings), { level: 6 })
     const file = new Blob([packed])
     const samples = []
     for (let round = 0; round < ROUNDS; round++) samples.push(await restore(plan, engine, file))

@@ -1,5 +1,6 @@
 /** A machine of the tests' making: real bytes, real digests, a real WebAssembly module, and a clock turned by hand. */
 
+import type { GoldenManifest } from '../../src/firmware/golden-manifest.ts'
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import type {
@@ -94,12 +95,16 @@ export function makeFlash(): Flash {
 }
 
 /** The list of golden snapshots: one, of the web appliance. */
-export function goldensOf({ files }: Flash): unknown {
+export function goldensOf({ files }: Flash): GoldenManifest {
   const bytes = someBytes(12_345, 20)
   if (!files.has('web.golden')) return { format: 'hyperspace-goldens', version: 1, goldens: [] }
   const machine = { engine: sha256(EMPTY_MODULE), memoryMiB: 128, devices: 'vga 4 MiB' }
   const golden = { appliance: 'web', file: 'web.golden', size: bytes.length, sha256: sha256(bytes), machine }
-  return { format: 'hyperspace-goldens', version: 1, goldens: [{ ...golden, stage: 'ready' }] }
+  return {
+    format: 'hyperspace-goldens',
+    version: 1,
+    goldens: [{ ...golden, stage: 'ready', blankDisk: false }],
+  }
 }
 
 export function manifestOf({ volumes }: Flash): unknown {
@@ -137,6 +142,7 @@ export function gate(): Gate {
 export class FakePlatform implements FirmwarePlatform {
   clock = 1_000
   nvram: Uint8Array | undefined
+  blankDisks = true
   /** Delays that were asked for, in ms. */
   readonly delays: number[] = []
   /** A delay lasts until its signal aborts, instead of ending at once. */
@@ -156,6 +162,10 @@ export class FakePlatform implements FirmwarePlatform {
     store: someBytes(60_021, 9),
   }
   storageReport: StorageReport | Error = { kind: 'opfs', quotaBytes: 12 * 1024 ** 3, usedBytes: 3_000_000 }
+  hasBlankDisk(): Promise<boolean> {
+    return Promise.resolve(this.blankDisks)
+  }
+
   readNvramError: Error | undefined
   writeNvramError: Error | undefined
   processors = 8

@@ -8,6 +8,7 @@ import {
   flipBit,
   gate,
   goldensOf,
+  someBytes,
   makeFlash,
   manifestOf,
   sha256,
@@ -442,6 +443,28 @@ describe('golden snapshots', () => {
     const content = new Uint8Array(await (goldens[0]?.content ?? new Blob()).arrayBuffer())
     expect(sha256(content)).toBe(goldens[0]?.sha256)
     expect(goldens[0]?.machine).toMatchObject({ memoryMiB: 128, devices: 'vga 4 MiB' })
+  })
+
+  test.each([true, false])('are read for the disk as it is: blank %s', async (isBlank) => {
+    const flash = makeFlash()
+    const list = goldensOf(flash)
+    const other = someBytes(5_000, 21)
+    flash.files.set('web-blank.golden', other)
+    const [of] = list.goldens
+    const ofBlank = {
+      ...of,
+      file: 'web-blank.golden',
+      size: other.length,
+      sha256: sha256(other),
+      blankDisk: true,
+    }
+    const both = { ...list, goldens: [of, ofBlank] }
+    const machine = machineOf(flash, undefined, undefined, manifestOf(flash), both)
+    machine.platform.blankDisks = isBlank
+    const { goldens } = await handedOff(machine)
+    expect(goldens).toMatchObject([{ appliance: 'web', size: isBlank ? 5_000 : 12_345, blankDisk: isBlank }])
+    const read = machine.platform.fetched.filter((file) => file.endsWith('.golden'))
+    expect(read).toEqual([isBlank ? 'web-blank.golden' : 'web.golden'])
   })
 
   test('that differ from their list are refused with both hashes, and the appliance boots', async () => {

@@ -1,23 +1,85 @@
 /** Real guests resumed from a golden snapshot that the bake took: each is itself, now, and no copy of another. */
 
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { findAppliance } from '../../src/appliances/definitions.ts'
-import { bakeState } from '../../src/bake/bake.ts'
-import { bakePlan } from '../../src/bake/plan.ts'
-import { encodeStateFile } from '../../src/machine/state-file.ts'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { findAppliance } from '../../src/appliances/definitions.ts'
+import { bakeStates, type Baked } from '../../src/bake/bake.ts'
+import { bakePlan, type BakePlan } from '../../src/bake/plan.ts'
+import { encodeStateFile } from '../../src/machine/state-file.ts'
 import type { HandOff, VerifiedGolden } from '../../src/protocol/hand-off.ts'
+import { isBlankDisk } from '../../src/storage/overlay/blank-disk.ts'
+import { nodeDirectory } from '../../src/storage/node-files.ts'
 import { v86Module } from '../support/guest-images.ts'
-import { blankVolume, RealMachine, realHandOff } from './real-machine.ts'
+import { allVolumes, blankVolume, RealMachine, realHandOff } from './real-machine.ts'
 
 /** A day: no clock of a guest is right by luck. */
 const CLOCK_OFF_MS = 24 * 3600 * 1000
+
+const OPFS = { kind: 'opfs', quotaBytes: undefined, usedBytes: undefined } as const
+
+/** As the firmware would have verified it. */
+function goldenFile({ appliance, machine }: BakePlan, baked: Baked | undefined): VerifiedGolden {
+  if (baked === undefined) throw new Error('nothing was baked')
+  const { state, stage, blankDisk, surroundings } = baked
+  const file = gzipSync(encodeStateFile(state, surroundings))
+  return { appliance, size: file.length, sha256: '', content: new Blob([file]), machine, stage, blankDisk }
+}
 
 /** The web appliance without its volume: a shell with a network card. */
 const volumes = async (): Promise<HandOff['volumes']> => [
   ...(await realHandOff()).volumes,
   blankVolume('web'),
 ]
+
+describe('a golden snapshot for a blank disk', () => {
+  let folder: string
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'hyperspace-golden-'))
+  })
+  afterEach(() => rm(folder, { recursive: true }))
+
+  it('brings first screen and file system along; the disk stays blank until the guest writes, and then has all of it', async () => {
+    const bare = await realHandOff({ volumes: allVolumes() })
+    const definition = findAppliance('primary')
+    if (definition === undefined) throw new Error('there is no primary')
+    const plan = await bakePlan(bare.volumes, definition, bare.engine.sha256)
+    const { primary, ...others } = bare.settings.appliances
+    if (primary === undefined) throw new Error('no settings of the primary')
+    const { memoryMiB } = plan.machine
+    const given: HandOff = {
+      ...bare,
+      settings: { ...bare.settings, appliances: { ...others, primary: { ...primary, memoryMiB } } },
+      platform: { ...bare.platform, storage: OPFS },
+      goldens: [goldenFile(plan, (await bakeStates(plan, await v86Module())).at(-1))],
+    }
+    expect(given.goldens).toMatchObject([{ stage: 'ready', blankDisk: true }])
+    const overlays = async (): Promise<boolean> => isBlankDisk('primary', async () => nodeDirectory(folder))
+
+    const first = await RealMachine.powerOn(given, { folder })
+    await first.on('primary', 'start')
+    expect((await first.ready('primary')).origin).toEqual({ kind: 'golden' })
+    expect(first.text('primary')).toMatch(/a small Linux on a simulated PC[^]*root@primary/)
+    expect(await first.run('primary', 'od -An -tx1 -j1080 -N2 /dev/sdb')).toContain('53 ef')
+    expect(await overlays()).toBe(true)
+    await first.run('primary', 'echo of the first visit >/root/file; sync')
+    expect(await overlays()).toBe(false)
+    await first[Symbol.asyncDispose]()
+
+    // The disk is not blank any more, although nobody has told the firmware: the guest boots from it.
+    const second = await RealMachine.powerOn(given, { folder })
+    await second.on('primary', 'start')
+    expect((await second.ready('primary')).origin).toMatchObject({
+      kind: 'boot',
+      why: expect.stringContaining('not blank any more'),
+    })
+    expect(await second.run('primary', 'cat /root/file')).toContain('of the first visit')
+    await second[Symbol.asyncDispose]()
+  })
+})
 
 describe('guests of one golden snapshot', () => {
   let golden: VerifiedGolden
@@ -29,16 +91,7 @@ describe('guests of one golden snapshot', () => {
     const definition = findAppliance('web')
     if (definition === undefined) throw new Error('there is no web appliance')
     const plan = await bakePlan(given.volumes, definition, given.engine.sha256)
-    const { state, stage } = await bakeState(plan, await v86Module())
-    const file = gzipSync(encodeStateFile(state))
-    golden = {
-      appliance: 'web',
-      size: file.length,
-      sha256: '',
-      content: new Blob([file]),
-      machine: plan.machine,
-      stage,
-    }
+    golden = goldenFile(plan, (await bakeStates(plan, await v86Module()))[0])
   })
 
   afterEach(() => machine[Symbol.asyncDispose]())

@@ -29,6 +29,7 @@ function goldenOf(appliance: string, given: HandOff, more: Partial<VerifiedGolde
     content: new Blob(['four']),
     machine: fingerprintOf(spec.value, given.engine.sha256),
     stage: 'ready',
+    blankDisk: false,
     ...more,
   }
 }
@@ -69,8 +70,9 @@ function resumedFields(fake: FakeDomain) {
   const mac = [...reader.bytes(6, 'mac')].map((byte) => byte.toString(16).padStart(2, '0')).join(':')
   const hostname = reader.string('hostname')
   const entropy = reader.bytes(reader.u16('length'), 'entropy')
+  const shown = reader.u8('shown') === 1
   expect(reader.finish()).toEqual({ ok: true, value: undefined })
-  return { unixMs, mac, hostname, entropy }
+  return { unixMs, mac, hostname, entropy, shown }
 }
 
 function pong(fake: FakeDomain): void {
@@ -96,6 +98,7 @@ describe('a domain whose golden snapshot fits', () => {
     expect(fields.unixMs).toBe(bench.core.environment.wallClock())
     expect(fields.mac).toMatch(/^02:48:53:00:00:0[1-9]$/)
     expect(fields.hostname).toBe('web')
+    expect(fields.shown).toBe(false)
     expect(fields.entropy.length).toBeGreaterThanOrEqual(32)
     expect(new Set(fields.entropy).size).toBeGreaterThan(8)
   })
@@ -108,6 +111,22 @@ describe('a domain whose golden snapshot fits', () => {
     })
     fake.says({ kind: 'running' })
     expect(fake.agentFrames).toEqual([HostFrame.screen, HostFrame.resumed, HostFrame.ping])
+  })
+
+  it('resumes from one for a blank disk at its first start alone, and no second one of its kind does', async () => {
+    const { bench, fake } = await started(withGolden('primary', { blankDisk: true }), 'primary')
+    expect(fake.bootstrap.resume).toMatchObject({ kind: 'golden', blankDisk: true })
+    fake.says({ kind: 'running' })
+    expect(resumedFields(fake)).toMatchObject({ hostname: 'primary', shown: true })
+    await bench.call({ name: 'create', args: { config: { appliance: 'primary' } } })
+    void bench.on('primary-2', 'start')
+    await bench.settle()
+    expect(bench.latest('primary-2').bootstrap.resume).toBeUndefined()
+    await bench.on('primary', 'kill')
+    void bench.on('primary', 'start')
+    await bench.settle()
+    expect(bench.latest('primary').bootstrap.resume).toBeUndefined()
+    expect(bench.info('primary').origin).toEqual({ kind: 'boot', why: undefined })
   })
 
   it('gets a new identity from it, where a reset boots; only a disposable does', async () => {

@@ -5,18 +5,27 @@ const GOLDEN = /\/management-[^/]*\.golden$/
 
 test('appliances resume from the golden snapshots of the build and answer what a person types', async () => {
   const { page, complaints } = await openMachine()
-  await untilReady(page, ['web', 'management'])
+  await untilReady(page, ['primary', 'web', 'messaging', 'management', 'vault'])
   const { goldens, refused, origins } = await page.evaluate(() => {
     const handOff = globalThis.hypercore.handOff()
     return {
-      goldens: handOff?.goldens.map(({ appliance }) => appliance),
+      goldens: handOff?.goldens.map(({ appliance, stage }) => `${appliance} ${stage}`),
       refused: handOff?.refusedGoldens,
       origins: Object.fromEntries(globalThis.hypercore.domains().map(({ id, origin }) => [id, origin?.kind])),
     }
   })
-  expect(goldens).toEqual(expect.arrayContaining(['web', 'management']))
+  // On a first visit, with blank disks, every one at its first screen.
+  const all = ['primary', 'web', 'messaging', 'management', 'vault']
+  expect(goldens).toEqual(all.map((name) => `${name} ready`))
   expect(refused).toEqual([])
-  expect(origins).toMatchObject({ web: 'golden', management: 'golden' })
+  expect(origins).toEqual(Object.fromEntries(all.map((name) => [name, 'golden'])))
+  await untilShown(page, 'primary', /a small Linux on a simulated PC/)
+  await typeLine(page, 'echo of the first visit > /root/file; sync; echo synced-$((6 * 7))')
+  await untilShown(page, 'primary', /^synced-42$/m)
+  await page.keyboard.press('Control+Alt+3')
+  await untilShown(page, 'messaging', /has joined #lobby/)
+  await page.keyboard.press('Control+Alt+5')
+  await untilShown(page, 'vault', /no vault yet/)
 
   await page.keyboard.press('Control+Alt+4')
   await typeLine(page, 'echo year $(date +%Y) of $(hostname)')
@@ -28,6 +37,16 @@ test('appliances resume from the golden snapshots of the build and answer what a
     () => globalThis.hypercore.domains().find(({ id }) => id === 'management')?.origin,
   )
   expect(origin).toEqual({ kind: 'boot' })
+
+  // What was written has made the primary's disk its own: now it resumes before it looks at that disk.
+  await page.reload()
+  await untilReady(page, ['primary'])
+  const stages = await page.evaluate(() =>
+    globalThis.hypercore.handOff()?.goldens.map(({ appliance, stage }) => `${appliance} ${stage}`),
+  )
+  expect(stages).toEqual(expect.arrayContaining(['primary checkpoint', 'vault ready']))
+  await typeLine(page, 'cat /root/file')
+  await untilShown(page, 'primary', /^of the first visit$/m)
   expect(complaints).toEqual([])
 })
 

@@ -95,7 +95,9 @@ static void drop_client(struct client *client) {
     client->waiting = false;
 }
 
+/* What the start made of the disk is on it by then: whoever is cut off afterwards finds it whole. */
 static void say_ready(void) {
+    sync();
     if (baked)
         clear_free_memory();
     send_frame(FRAME_READY, NULL);
@@ -202,17 +204,21 @@ static void settle_services(void) {
         send_answer(ask, &outcome);
 }
 
-/* Who first resumes a state that was taken before anybody used the guest has seen nothing of its console: it starts anew. */
+/*
+ * Who first resumes a state that was taken before anybody used the guest has seen nothing of its console: it starts anew; unless
+ * what the console had shown was kept with the state.
+ */
 static void resumed_received(struct reader *r) {
     if (!become(r))
         return;
+    bool shown = read_u8(r) == 1 && !r->bad;
     for (struct client *c = clients; c < clients + CLIENT_LIMIT; c++)
         if (c->fd >= 0 && c->waiting)
             answer_words(c, STATUS_FAILED, "the domain was restored from a snapshot meanwhile");
     files_drop_all();
     if (baked)
         kill(1, SIGHUP);
-    else
+    else if (!shown)
         redraw_console();
     run_hook(RESUMED_HOOK, baked ? "first" : NULL);
     baked = false;

@@ -36,7 +36,7 @@ enum frame_type {
     FRAME_REPLY = 0x82,    /* u32 call, u16 status, text to the end */
     FRAME_RESIZE = 0x83,   /* u16 columns, u16 rows */
     FRAME_SHUTDOWN = 0x84, /* u8: 0 power off, 1 reboot */
-    FRAME_RESUMED = 0x85,  /* u64 Unix milliseconds, 6 bytes MAC, string host name, string entropy (bytes) */
+    FRAME_RESUMED = 0x85,  /* u64 Unix milliseconds, 6 bytes MAC, string host name, string entropy (bytes), u8: 1 its screen is shown */
     FRAME_PING = 0x86,     /* u32 nonce */
     FRAME_ASK = 0x87,      /* u32 ask, u16 operation, u16 count, strings (bytes); answered once */
     FRAME_SCREEN = 0x88,   /* u16 width, u16 height */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { PersistentDisk } from '../../../src/protocol/guest.ts'
 import { BlankBase } from '../../../src/storage/overlay/blank-base.ts'
+import { isBlankDisk } from '../../../src/storage/overlay/blank-disk.ts'
 import type { DiskOverlay } from '../../../src/storage/overlay/disk-overlay.ts'
 import {
   openDiskOverlay,
@@ -153,5 +154,37 @@ describe('the raw image of an earlier version', () => {
     const { root } = await withFormerImage(filled(BYTES, 5))
     await resetDiskOverlay(DISK, async () => root)
     expect(await (await open(root)).read(0, 512)).toEqual(new Uint8Array(512))
+  })
+})
+
+describe('whether a disk was ever written to, as a page sees it', () => {
+  const isBlank = (root: FakeDirectory): Promise<boolean> => isBlankDisk('primary', async () => root)
+
+  it('is told from its first flush on, and again after a reset', async () => {
+    const root = new FakeDirectory()
+    expect(await isBlank(root)).toBe(true)
+    const disk = await open(root)
+    expect(await isBlank(root)).toBe(true)
+    await disk.write(0, filled(4096, 1))
+    expect(await isBlank(root)).toBe(true)
+    await disk.flush()
+    expect(await isBlank(root)).toBe(false)
+    disk.close()
+    await resetDiskOverlay(DISK, async () => root)
+    expect(await isBlank(root)).toBe(true)
+  })
+
+  it('counts the raw image of an earlier version', async () => {
+    const { root } = await withFormerImage(filled(BYTES, 5))
+    expect(await isBlank(root)).toBe(false)
+  })
+
+  it('is not believed of a file that is cut off', async () => {
+    const root = new FakeDirectory()
+    const folder = await root.getDirectoryHandle('overlays', { create: true })
+    const file = fakeFile(root.options)
+    file.bytes = filled(100, 1)
+    folder.files.set('primary.hsd', file)
+    expect(await isBlank(root)).toBe(false)
   })
 })

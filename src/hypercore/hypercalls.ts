@@ -228,6 +228,10 @@ const HYPERCALLS: Readonly<Record<HypercallName, Hypercall>> = {
   resume: { needs: 'control', sanitise: onDomain((id) => ({ name: 'resume', args: { id } }), 'is running') },
   shutdown: { needs: 'control', sanitise: onDomain((id) => ({ name: 'shutdown', args: { id } }), 'is off') },
   kill: { needs: 'control', sanitise: onDomain((id) => ({ name: 'kill', args: { id } }), 'is off') },
+  newIdentity: {
+    needs: 'control',
+    sanitise: onDomain((id) => ({ name: 'newIdentity', args: { id } }), 'is another one'),
+  },
   cap: { needs: 'control', sanitise: sanitiseCap },
   focus: {
     needs: 'control',

@@ -36,6 +36,11 @@ export const CALL_REFERENCE: Readonly<Record<HypercallName, CallEntry>> = {
     does: 'The guest’s agent is asked to end it; answered when it is off.',
   },
   kill: { arguments: 'DOMAIN', who: 'management', does: 'Its worker is terminated; the guest is not asked.' },
+  newIdentity: {
+    arguments: 'DOMAIN',
+    who: 'management',
+    does: 'A disposable is killed and starts clean, from its golden state; refused for what keeps anything.',
+  },
   focus: {
     arguments: 'DOMAIN',
     who: 'management',

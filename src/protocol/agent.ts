@@ -109,6 +109,7 @@ export const HypercallNumber = {
   send: 16,
   clip: 17,
   vault: 18,
+  newIdentity: 19,
 } as const
 
 export type HypercallName = keyof typeof HypercallNumber

@@ -46,6 +46,7 @@ const ARGUMENTS: Readonly<Record<string, string[]>> = {
   console: ['management'],
   snapshot: ['management'],
   clone: ['management'],
+  newIdentity: ['management'],
 }
 
 describe('info and log', () => {
@@ -140,6 +141,20 @@ describe('control', () => {
     expect(web.requests.at(-1)).toEqual({ kind: 'set-rate', percent: 30 })
     expect(await ask(management, 'kill', 'web')).toEqual({ status: 'ok', text: 'web is off' })
     expect(web.terminated).toBe(true)
+  })
+
+  it('gives a disposable a new identity for management, and nothing else', async () => {
+    management.call('newIdentity', 'web')
+    await bench.settle()
+    expect(web.terminated).toBe(true)
+    const fresh = bench.latest('web')
+    expect(fresh).not.toBe(web)
+    fresh.says({ kind: 'running' })
+    await bench.settle()
+    expect(management.replies.at(-1)).toEqual({ status: 'ok', text: 'web is another one' })
+    expect((await ask(management, 'newIdentity', 'management'))?.status).toBe('forbidden')
+    expect((await ask(management, 'newIdentity', 'nobody'))?.status).toBe('no-such-domain')
+    expect(management.terminated).toBe(false)
   })
 
   it('asks the page to show a domain, for management', async () => {

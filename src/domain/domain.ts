@@ -325,7 +325,7 @@ export class Domain {
         machine.input.keys(request.scancodes)
         return
       case 'mouse':
-        machine.input.mouse(request.dx, request.dy, request.wheel, request.buttons)
+        machine.input.mouse(request.dx, request.dy, request.wheel, request.buttons, request.settle)
         return
       case undefined:
         return

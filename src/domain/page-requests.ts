@@ -22,7 +22,7 @@ function fieldsOf(untrusted: unknown): Fields {
 }
 
 export function parseDisplayRequest(untrusted: unknown): DisplayRequest | undefined {
-  const { kind, recycle, scancodes, dx, dy, wheel, buttons } = fieldsOf(untrusted)
+  const { kind, recycle, scancodes, dx, dy, wheel, buttons, settle } = fieldsOf(untrusted)
   if (kind === 'refresh' || kind === 'stand-aside') return { kind }
   if (kind === 'credit') return recycle instanceof ArrayBuffer ? { kind, recycle } : { kind }
   if (kind === 'keys') {
@@ -32,8 +32,8 @@ export function parseDisplayRequest(untrusted: unknown): DisplayRequest | undefi
   }
   if (kind === 'mouse') {
     const numbers = [dx, dy, wheel].every((value) => isNumberWithin(value, -0x10000, 0x10000))
-    if (!numbers || !isIntegerWithin(buttons, 0, 7)) return undefined
-    return { kind, dx: Number(dx), dy: Number(dy), wheel: Number(wheel), buttons }
+    if (!numbers || !isIntegerWithin(buttons, 0, 7) || typeof settle !== 'boolean') return undefined
+    return { kind, dx: Number(dx), dy: Number(dy), wheel: Number(wheel), buttons, settle }
   }
   return undefined
 }

@@ -209,7 +209,11 @@ export class Machine {
       overBudget: () => this.#vcpu.hold('agent'),
       replenished: () => this.#vcpu.release('agent'),
     })
-    this.input = new PointingAndKeys(bus)
+    this.input = new PointingAndKeys({
+      bus,
+      mouse: cpu.devices.ps2,
+      instructions: () => this.#vcpu.instructions,
+    })
     if (spec.mac !== undefined) this.#vnic = new Vnic(internals, spec.mac)
   }
 
@@ -358,6 +362,7 @@ export class Machine {
       this.#vnic.deliver()
     }
     this.agent.deliver()
+    this.input.sliceEnded(this.#words.halted)
     this.display.sliceEnded(now)
     this.#observe(executed, written, now)
   }

@@ -1,34 +1,126 @@
-/** Keyboard and mouse behind the i8042, fed from outside. */
+/** Keyboard and mouse behind the i8042, fed from outside as fast as the guest takes it. */
 
-import type { Bus } from './v86-internals.ts'
+import type { Bus, Mouse } from './v86-internals.ts'
 
 /** PS/2 deltas are nine bits; v86 splits nothing, so that a larger movement is clipped. */
 const LARGEST_DELTA = 255
 
-export class PointingAndKeys {
-  readonly #bus: Bus
-  #buttons = 0
+/** v86's ring; past its end it would write over packets that are half read. */
+const BUFFER_BYTES = 1024
+/** A report makes at most three packets of four bytes: movement, buttons, wheel. */
+const REPORT_BYTES = 12
 
-  constructor(bus: Bus) {
-    this.#bus = bus
+/** Drop-tail for a guest that takes nothing; a person sends some hundred a second. */
+const MAX_WAITING = 256
+
+/** Scancodes, some hundred keys: more than anybody types in the blink that they wait. */
+const MAX_TYPED = 512
+
+/**
+ * How long a guest that never halts has before what was to be settled counts as taken: a few hundred milliseconds of a
+ * busy one.
+ */
+const SETTLE_INSTRUCTIONS = 100_000_000
+
+type Report = {
+  readonly dx: number
+  readonly dy: number
+  readonly wheel: number
+  readonly buttons: number
+  readonly settle: boolean
+}
+
+export type InputDevices = {
+  readonly bus: Bus
+  readonly mouse: Mouse
+  /** What the guest has executed. */
+  instructions(): number
+}
+
+export class PointingAndKeys {
+  readonly #devices: InputDevices
+  readonly #waiting: Report[] = []
+  /** Typed after a movement that the guest has yet to take. */
+  #typed: number[] = []
+  #buttons = 0
+  /** Set while the guest has yet to take a report that was to be settled. */
+  #settlingSince: number | undefined
+
+  constructor(devices: InputDevices) {
+    this.#devices = devices
   }
 
   /** Scancodes of set 1, prefixes and break codes included. */
   keys(scancodes: readonly number[]): void {
-    for (const code of scancodes) this.#bus.send('keyboard-code', code & 0xff)
+    if (this.#settlingSince === undefined) this.#type(scancodes)
+    else if (this.#typed.length + scancodes.length <= MAX_TYPED) this.#typed.push(...scancodes)
   }
 
-  /** dx, dy in pixels, y down; wheel in notches, positive towards the person; buttons 1 left, 2 middle, 4 right. */
-  mouse(dx: number, dy: number, wheel: number, buttons: number): void {
+  #type(scancodes: readonly number[]): void {
+    for (const code of scancodes) this.#devices.bus.send('keyboard-code', code & 0xff)
+  }
+
+  /**
+   * dx, dy in pixels, y down; wheel in notches, positive towards the person; buttons 1 left, 2 middle, 4 right.
+   * @param settle the guest's programs take this movement before they hear of the next. Linux adds up what nobody has
+   *   read, so that “far to the left, then 300 to the right” may else come as one movement to the left.
+   */
+  mouse(dx: number, dy: number, wheel: number, buttons: number, settle = false): void {
+    if (this.#waiting.length < MAX_WAITING) this.#waiting.push({ dx, dy, wheel, buttons, settle })
+    // The movement is lost, the buttons are not.
+    else this.#waiting[MAX_WAITING - 1] = { dx: 0, dy: 0, wheel: 0, buttons, settle: false }
+    this.#feed()
+  }
+
+  /** @param halted the guest has nothing left to do until an interrupt: whoever waited for input has read it */
+  sliceEnded(halted: boolean): void {
+    const { mouse, instructions } = this.#devices
+    const since = this.#settlingSince
+    if (since !== undefined) {
+      const taken = halted && mouse.mouse_buffer.length === 0
+      if (taken || instructions() - since >= SETTLE_INSTRUCTIONS) this.#settlingSince = undefined
+    }
+    if (this.#waiting.length > 0) this.#feed()
+    // Whoever clicks and types means what is clicked.
+    if (this.#settlingSince === undefined && this.#typed.length > 0) {
+      this.#type(this.#typed)
+      this.#typed = []
+    }
+  }
+
+  #feed(): void {
+    const { mouse } = this.#devices
+    // Without a driver nobody will ever take it.
+    if (!mouse.use_mouse) {
+      this.#waiting.length = 0
+      this.#settlingSince = undefined
+      return
+    }
+    while (this.#settlingSince === undefined && this.#hasRoom()) {
+      const report = this.#waiting.shift()
+      if (report === undefined) return
+      this.#send(report)
+      if (report.settle) this.#settlingSince = this.#devices.instructions()
+    }
+  }
+
+  /** While the driver has the mouse switched off to talk to it, v86 adds movements up to what a packet cannot say. */
+  #hasRoom(): boolean {
+    const { mouse } = this.#devices
+    return mouse.mouse_stream_active() && mouse.mouse_buffer.length <= BUFFER_BYTES - REPORT_BYTES
+  }
+
+  #send({ dx, dy, wheel, buttons }: Report): void {
+    const { bus } = this.#devices
     const clip = (delta: number): number =>
       Math.max(-LARGEST_DELTA, Math.min(LARGEST_DELTA, Math.round(delta)))
     // PS/2 counts y upwards.
-    if (dx !== 0 || dy !== 0) this.#bus.send('mouse-delta', [clip(dx), -clip(dy)])
+    if (dx !== 0 || dy !== 0) bus.send('mouse-delta', [clip(dx), -clip(dy)])
     if (buttons !== this.#buttons) {
       this.#buttons = buttons
-      this.#bus.send('mouse-click', [(buttons & 1) !== 0, (buttons & 2) !== 0, (buttons & 4) !== 0])
+      bus.send('mouse-click', [(buttons & 1) !== 0, (buttons & 2) !== 0, (buttons & 4) !== 0])
     }
     // v86 subtracts: its own adapter counts notches away from the person.
-    if (wheel !== 0) this.#bus.send('mouse-wheel', [-Math.sign(wheel), 0])
+    if (wheel !== 0) bus.send('mouse-wheel', [-Math.sign(wheel), 0])
   }
 }

@@ -122,11 +122,22 @@ export type ScreenAdapter = {
 export type Devices = {
   readonly pci: Pci
   readonly vga: Vga
+  readonly ps2: Mouse
   readonly uart0: { readonly input: { readonly length: number } }
   readonly ide: { readonly primary: IdeChannel | undefined; readonly secondary: IdeChannel | undefined }
   readonly net?: NetworkCard
   readonly virtio_net?: NetworkCard & VirtioDevice
   readonly virtio_console?: VirtioDevice
+}
+
+/** The mouse's half of the i8042. */
+export type Mouse = {
+  /** The guest has a driver for it. */
+  readonly use_mouse: boolean
+  /** Bytes that the guest has not read. */
+  readonly mouse_buffer: { readonly length: number }
+  /** Reports are wanted just now. */
+  mouse_stream_active(): boolean
 }
 
 export type Cpu = {

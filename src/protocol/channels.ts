@@ -20,6 +20,8 @@ export type DisplayRequest =
       readonly dy: number
       readonly wheel: number
       readonly buttons: number
+      /** The guest takes this one before it is told of the next. */
+      readonly settle: boolean
     }
 
 /** Domain → page on the display port. */

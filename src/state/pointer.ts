@@ -13,14 +13,16 @@ export type MouseReport = {
   readonly wheel: number
   /** Bits: 0 left, 1 middle, 2 right. */
   readonly buttons: number
+  /** To be taken by the guest before it hears of the next: it stops at an edge, which what follows must not undo. */
+  readonly settle: boolean
 }
 
 /** A report carries nine bits a direction; −256 would read as 0. */
 const MAX_STEP = 255
 
 /**
- * Reports for one animation frame: an i8042's mouse buffer holds eight of four bytes, and a guest reads a hundred a
- * second at the least.
+ * Reports for one animation frame: a guest reads a hundred a second at the least, and what waits here can still be
+ * joined with what follows.
  */
 const REPORTS_PER_FRAME = 4
 
@@ -53,6 +55,7 @@ export class Pointer {
     const target = { x: clamp(Math.floor(x), width - 1), y: clamp(Math.floor(y), height - 1) }
     if (this.#position === undefined) {
       this.#move(-width - MAX_STEP, -height - MAX_STEP)
+      this.#push({ dx: -1, dy: -1, wheel: 0, settle: true })
       this.#position = { x: 0, y: 0 }
     }
     this.#move(target.x - this.#position.x, target.y - this.#position.y)
@@ -63,7 +66,7 @@ export class Pointer {
     let [x, y] = [dx, dy]
     while (x !== 0 || y !== 0) {
       const step = { dx: limit(x), dy: limit(y) }
-      this.#push({ ...step, wheel: 0 })
+      this.#push({ ...step, wheel: 0, settle: false })
       x -= step.dx
       y -= step.dy
     }
@@ -73,13 +76,13 @@ export class Pointer {
   press(buttons: number): void {
     if (buttons === this.#buttons) return
     this.#buttons = buttons
-    this.#push({ dx: 0, dy: 0, wheel: 0 })
+    this.#push({ dx: 0, dy: 0, wheel: 0, settle: false })
   }
 
   /** One report a notch, as a wheel sends them. @param notches whole; positive scrolls down */
   wheel(notches: number): void {
     for (let rest = Math.abs(notches); rest > 0; rest--)
-      this.#push({ dx: 0, dy: 0, wheel: Math.sign(notches) })
+      this.#push({ dx: 0, dy: 0, wheel: Math.sign(notches), settle: false })
   }
 
   #push(report: Omit<MouseReport, 'buttons'>): void {
@@ -89,7 +92,7 @@ export class Pointer {
       const [dx, dy] = [last.dx + report.dx, last.dy + report.dy]
       const sameDirection = last.dx * report.dx >= 0 && last.dy * report.dy >= 0
       if (sameDirection && Math.abs(dx) <= MAX_STEP && Math.abs(dy) <= MAX_STEP) {
-        this.#queue[this.#queue.length - 1] = { dx, dy, wheel: 0, buttons: this.#buttons }
+        this.#queue[this.#queue.length - 1] = { dx, dy, wheel: 0, buttons: this.#buttons, settle: false }
         return
       }
     }
@@ -120,7 +123,7 @@ export class Pointer {
 }
 
 function isMovement(report: Omit<MouseReport, 'buttons'>): boolean {
-  return report.dx !== 0 || report.dy !== 0
+  return !report.settle && (report.dx !== 0 || report.dy !== 0)
 }
 
 function clamp(value: number, max: number): number {

@@ -11,7 +11,7 @@ describe('requests of the page', () => {
       { kind: 'refresh' },
       { kind: 'stand-aside' },
       { kind: 'keys', scancodes: [0xe0, 0x48] },
-      { kind: 'mouse', dx: -3.5, dy: 2, wheel: 1, buttons: 5 },
+      { kind: 'mouse', dx: -3.5, dy: 2, wheel: 1, buttons: 5, settle: true },
     ]
     expect(display.map(parseDisplayRequest)).toEqual(display)
     const console = [
@@ -27,9 +27,10 @@ describe('requests of the page', () => {
       { kind: 'keys', scancodes: [256] },
       { kind: 'keys', scancodes: Array.from({ length: 65 }, () => 1) },
       { kind: 'keys', scancodes: 'no' },
-      { kind: 'mouse', dx: Number.NaN, dy: 0, wheel: 0, buttons: 0 },
-      { kind: 'mouse', dx: 0, dy: 0, wheel: 0, buttons: 8 },
-      { kind: 'mouse', dx: 0, dy: 0, buttons: 0 },
+      { kind: 'mouse', dx: Number.NaN, dy: 0, wheel: 0, buttons: 0, settle: false },
+      { kind: 'mouse', dx: 0, dy: 0, wheel: 0, buttons: 8, settle: false },
+      { kind: 'mouse', dx: 0, dy: 0, buttons: 0, settle: false },
+      { kind: 'mouse', dx: 0, dy: 0, wheel: 0, buttons: 0 },
     ]
     expect(wrong.map(parseDisplayRequest)).toEqual(wrong.map(() => undefined))
     const wrongConsole = [

@@ -191,7 +191,7 @@ describe('display input', () => {
     session.setDemand('thumbnail')
     expect(port.take()).toEqual([
       { kind: 'keys', scancodes: [0x9e] },
-      { kind: 'mouse', dx: 0, dy: 0, wheel: 0, buttons: 0 },
+      { kind: 'mouse', dx: 0, dy: 0, wheel: 0, buttons: 0, settle: false },
     ])
   })
 

@@ -73,6 +73,18 @@ describe('pointer', () => {
     expect(pointer.pending).toBe(true)
   })
 
+  it('has the guest take the way home before it hears of the way back', () => {
+    const pointer = new Pointer()
+    pointer.setScreen(1432, 848)
+    pointer.moveTo(354, 0)
+    const sent = Array.from({ length: 10 }, () => pointer.take()).flat()
+    const home = sent.findIndex(({ settle }) => settle)
+    const sum = (reports: typeof sent): number => reports.reduce((x, { dx }) => x + dx, 0)
+    expect(sum(sent.slice(0, home + 1))).toBeLessThanOrEqual(-1432)
+    expect(sum(sent.slice(home + 1))).toBe(354)
+    expect(sent.filter(({ settle }) => settle)).toHaveLength(1)
+  })
+
   it('presses and releases where the person did, not where the pointer went next', () => {
     const pointer = new Pointer()
     pointer.setScreen(640, 480)
@@ -105,7 +117,7 @@ describe('pointer', () => {
     guest.followAll(pointer)
     pointer.enter()
     pointer.moveTo(110, 100)
-    expect(pointer.take()).toEqual([{ dx: 10, dy: 0, wheel: 0, buttons: 1 }])
+    expect(pointer.take()).toEqual([{ dx: 10, dy: 0, wheel: 0, buttons: 1, settle: false }])
   })
 
   it('never loses a released button, and finds its place again, where movements are lost', () => {

@@ -1,5 +1,19 @@
 /** Unpacks what lies packed in flash, by the platform's own streams (Compression Standard, WHATWG). */
 
+/** The first `length` bytes that come out of `packed`, without unpacking much more. @throws Error where there are fewer */
+export async function gunzipHead(packed: Blob, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length)
+  const reader = packed.stream().pipeThrough(new DecompressionStream('gzip')).getReader()
+  for (let at = 0; at < length;) {
+    const { done, value } = await reader.read()
+    if (done) throw new Error(`it unpacks to ${at} bytes, not ${length}`)
+    bytes.set(value.subarray(0, length - at), at)
+    at += value.length
+  }
+  await reader.cancel()
+  return bytes
+}
+
 /**
  * @param length bytes that must come out
  * @param capacity of what is answered, zeros behind `length`

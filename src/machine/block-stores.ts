@@ -1,6 +1,6 @@
 /** Block stores without a file behind them: a verified volume read or unpacked when it is needed, and memory that ends with the machine. */
 
-import { gunzip } from '../base/gunzip.ts'
+import { gunzip, gunzipHead } from '../base/gunzip.ts'
 import type { BlockStore } from '../protocol/block-store.ts'
 import type { DiskSource } from '../protocol/guest.ts'
 
@@ -80,7 +80,10 @@ export class BlobStore implements BlockStore {
   }
 }
 
-/** A packed blob as a disk that cannot be written: unpacked whole, for the first who reads of it. */
+/** v86 reads the first sector of every disk, to guess its geometry, whether the guest will ever read of it or not. */
+const BOOT_SECTOR_BYTES = 512
+
+/** A packed blob as a disk that cannot be written: unpacked whole, for the first who reads more of it than its first sector. */
 export class PackedStore implements BlockStore {
   readonly size: number
   readonly readOnly = true
@@ -98,6 +101,8 @@ export class PackedStore implements BlockStore {
 
   read(offset: number, length: number): Uint8Array | Promise<Uint8Array> {
     if (this.#content !== undefined) return this.#content.slice(offset, offset + length)
+    const isBootSector = offset === 0 && length === BOOT_SECTOR_BYTES && this.#bytes >= BOOT_SECTOR_BYTES
+    if (this.#unpacking === undefined && isBootSector) return gunzipHead(this.#blob, BOOT_SECTOR_BYTES)
     this.#unpacking ??= this.#unpack()
     return this.#unpacking.then((content) => content.slice(offset, offset + length))
   }

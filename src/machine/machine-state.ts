@@ -39,6 +39,9 @@ const LARGEST_AGENT_REST = 128 * 1024
 
 const MIB = 1024 * 1024
 
+/** What v86 has written to when nothing has executed lies below; to look at the rest would touch all of the memory. */
+const CONVENTIONAL_BYTES = MIB
+
 export type MachineState = {
   readonly device: Uint8Array<ArrayBuffer>
   /** The RAM itself, not a copy: valid until the machine runs on. */
@@ -172,7 +175,7 @@ export function restoreDevices(engine: StateKeeper, { engineState }: DeviceState
   const { cpu } = engine
   const unpack = cpu.unpack_memory
   // The devices are restored by then, which may have made the memory grow.
-  cpu.unpack_memory = () => clearPages(guestMemory(cpu))
+  cpu.unpack_memory = () => clearPages(guestMemory(cpu).subarray(0, CONVENTIONAL_BYTES))
   try {
     engine.restore_state(engineState)
   } finally {

@@ -12,6 +12,7 @@
  */
 
 import { ByteReader, ByteWriter } from '../base/bytes.ts'
+import { gunzip } from '../base/gunzip.ts'
 import { isZeroPage } from '../base/pages.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { PageBatch } from '../protocol/store.ts'
@@ -83,8 +84,9 @@ function damaged(reason: string): Result<never, StateFault> {
 export async function openStateFile(untrustedFile: Blob): Promise<Result<StateFile, StateFault>> {
   let bytes: Uint8Array<ArrayBuffer>
   try {
-    const unpacked = untrustedFile.stream().pipeThrough(new DecompressionStream('gzip'))
-    bytes = new Uint8Array(await new Response(unpacked).arrayBuffer())
+    // A gzip member ends with its length (RFC 1952, 2.3.1): memory is taken once.
+    const trailer = new DataView(await untrustedFile.slice(-4).arrayBuffer())
+    bytes = await gunzip(untrustedFile, Math.min(trailer.getUint32(0, true), LARGEST_BYTES))
   } catch {
     return err({ kind: 'foreign', message: 'The state file is not packed with gzip, or cut off.' })
   }

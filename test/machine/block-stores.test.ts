@@ -79,12 +79,15 @@ describe('a packed volume as a disk', () => {
     const store = new PackedStore(new CountingBlob([packed]), bytes.length)
     expect(store.size).toBe(BLOCK + 1024)
     expect(streams).toBe(0)
+    expect(same(await store.read(0, SECTOR), bytes.subarray(0, SECTOR))).toBe(true)
+    // The first sector, which v86 reads of every disk, is had for less.
+    expect(store.read(SECTOR, SECTOR)).toBeInstanceOf(Promise)
     const [first, last] = await Promise.all([store.read(0, SECTOR), store.read(BLOCK, 2 * SECTOR)])
     expect(same(first, bytes.subarray(0, SECTOR))).toBe(true)
     expect(same(last.subarray(0, 700), bytes.subarray(BLOCK))).toBe(true)
     expect(same(last.subarray(700), new Uint8Array(2 * SECTOR - 700))).toBe(true)
     expect(store.read(SECTOR, SECTOR)).toBeInstanceOf(Uint8Array)
-    expect(streams).toBe(1)
+    expect(streams).toBe(2)
   })
 
   it.each([
@@ -92,12 +95,12 @@ describe('a packed volume as a disk', () => {
     ['fewer', bytes.length + 1],
   ])('is not read where %s bytes come out than were said', async (_, length) => {
     const store = new PackedStore(packed, length)
-    await expect(store.read(0, SECTOR)).rejects.toThrow('A volume could not be unpacked: it unpacks to')
+    await expect(store.read(SECTOR, SECTOR)).rejects.toThrow('A volume could not be unpacked: it unpacks to')
   })
 
   it('is not read where its bytes are not packed', async () => {
     const store = readOnlyStore({ kind: 'read-only', blob: new Blob([bytes]), unpackedBytes: bytes.length })
-    await expect(store.read(0, SECTOR)).rejects.toThrow('A volume could not be unpacked')
+    await expect(store.read(SECTOR, SECTOR)).rejects.toThrow('A volume could not be unpacked')
     expect(() => store.write(0, bytes)).toThrow('read-only')
   })
 })

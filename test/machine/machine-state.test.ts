@@ -61,6 +61,19 @@ describe('a running guest', () => {
     expect(await origin.run('cat file', /:\/tmp# $/)).toMatch(/^kept$/m)
   })
 
+  it('finds a memory of zeros to put its own into', async () => {
+    const { spec, stores } = await plan(OPTIONS)
+    let dirty: number | undefined
+    const resumed = await Machine.resume(spec, await v86Module(), stores, HOOKS, {
+      device: state.device,
+      fill: (ram) => {
+        dirty = ram.findIndex((byte) => byte !== 0)
+      },
+    })
+    expect(dirty).toBe(-1)
+    if (resumed.ok) resumed.value.dispose()
+  })
+
   it('is itself not disturbed by it', async () => {
     const before = origin.text.length
     await origin.capture()

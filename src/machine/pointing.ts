@@ -34,7 +34,7 @@ export type InputDevices = {
   readonly bus: Bus
   readonly mouse: Mouse
   /** What the guest has executed. */
-  instructions(): number
+  readonly instructions: () => number
 }
 
 export class PointingAndKeys {

@@ -131,7 +131,8 @@ describe('keyboard and mouse', () => {
       'busybox dd if=/dev/input/mice bs=3 count=2 2>/dev/null | busybox od -An -v -t d1; echo moved\r',
     )
     await guest.output(/moved\r\n|echo moved/)
-    const move = (): void => guest.display({ kind: 'mouse', dx: 5, dy: -3, wheel: 0, buttons: 1, settle: false })
+    const move = (): void =>
+      guest.display({ kind: 'mouse', dx: 5, dy: -3, wheel: 0, buttons: 1, settle: false })
     move()
     const report = await guest.until('the mouse', () => {
       const match = /^ +(?<first>-?\d+) +(?<x>-?\d+) +(?<y>-?\d+)/m.exec(

@@ -6,6 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { arch, cpus, platform } from 'node:os'
 import { dirname, join } from 'node:path'
+import { argv } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { build, preview } from 'vite'
@@ -15,6 +16,8 @@ import { measureSwitches, type SwitchFigures } from './switching.ts'
 import { measureSpeed, type SpeedFigures } from './speed.ts'
 import { measureRestores, type RestoreFigure } from './restores.ts'
 import { measureFrameCost, type FrameCost } from './frame-cost.ts'
+import { measureNetwork, type NetworkFigures } from './network.ts'
+import { networkLines } from './network-lines.ts'
 import { measureSnapshots, type SnapshotFigures } from './snapshots.ts'
 import { measureTrouble, type TroubleFigures } from './trouble.ts'
 import { measureStart, type StartFigures } from './start.ts'
@@ -35,6 +38,7 @@ export type Report = {
   readonly switching: SwitchFigures
   readonly trouble: TroubleFigures
   readonly frameCost: FrameCost
+  readonly network: NetworkFigures
   readonly snapshots: SnapshotFigures
   readonly boots: readonly BootFigure[]
   readonly restores: readonly RestoreFigure[]
@@ -129,6 +133,9 @@ function print(report: Report): void {
     'A frame between two guests, under Node: nanoseconds of the supervisor’s thread',
     ...frameLines(report.frameCost),
     '',
+    'Network: two guests through the fabric, beside two bare v86 wired to each other on one page',
+    ...networkLines(report.network),
+    '',
     'Snapshots of the running primary, 96 MB; bare v86’s own save and restore are below',
     ...snapshotLines(report.snapshots),
     '',
@@ -147,10 +154,7 @@ function print(report: Report): void {
   console.log(lines.join('\n'))
 }
 
-export async function main(): Promise<void> {
-  const [product, bare] = [await serveProduct(), await serveBare()]
-  const boots = await measureBoots()
-  const restores = await measureRestores()
+async function inBrowser(measure: (browser: Browser) => Promise<void>): Promise<void> {
   const browser = await chromium.launch({
     executablePath: ensureChromium(),
     args: [
@@ -163,12 +167,29 @@ export async function main(): Promise<void> {
     ],
   })
   try {
-    const start = await measureStart(browser, product.url)
-    const speed = await measureSpeed(browser, product.url, bare.url)
-    const switching = await measureSwitches(browser, product.url)
-    const frameCost = await measureFrameCost()
-    const trouble = await measureTrouble(browser, product.url)
-    const snapshots = await measureSnapshots(browser, product.url)
+    await measure(browser)
+  } finally {
+    await browser.close()
+  }
+}
+
+export async function main(): Promise<void> {
+  const [product, bare] = [await serveProduct(), await serveBare()]
+  try {
+    if (argv[2] === 'network')
+      await inBrowser(async (browser) =>
+        console.log(networkLines(await measureNetwork(browser, product.url, bare.url)).join('\n')),
+      )
+    else await measureAll(product.url, bare.url)
+  } finally {
+    await Promise.all([product.close(), bare.close()])
+  }
+}
+
+async function measureAll(productUrl: string, bareUrl: string): Promise<void> {
+  const boots = await measureBoots()
+  const restores = await measureRestores()
+  await inBrowser(async (browser) => {
     const report: Report = {
       at: new Date().toISOString(),
       machine: {
@@ -177,12 +198,13 @@ export async function main(): Promise<void> {
         platform: `${platform()} ${arch()}`,
         browser: `Chromium ${browser.version()}`,
       },
-      start,
-      speed,
-      switching,
-      trouble,
-      frameCost,
-      snapshots,
+      start: await measureStart(browser, productUrl),
+      speed: await measureSpeed(browser, productUrl, bareUrl),
+      switching: await measureSwitches(browser, productUrl),
+      frameCost: await measureFrameCost(),
+      network: await measureNetwork(browser, productUrl, bareUrl),
+      trouble: await measureTrouble(browser, productUrl),
+      snapshots: await measureSnapshots(browser, productUrl),
       boots,
       restores,
     }
@@ -191,8 +213,5 @@ export async function main(): Promise<void> {
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, `${JSON.stringify(report, undefined, 2)}\n`)
     console.log(`\nWritten as JSON to ${file}`)
-  } finally {
-    await browser.close()
-    await Promise.all([product.close(), bare.close()])
-  }
+  })
 }

@@ -1,6 +1,6 @@
 /** The baseline: v86 as its documentation embeds it, on the page's thread, with the product's own kernel. */
 
-import { V86 } from 'v86'
+import { V86, type V86Options } from 'v86'
 import wasmUrl from 'v86/build/v86.wasm?url'
 import kernelUrl from '../../../images/flash/kernel.img?url'
 import stubUrl from '../../../images/flash/stub.bin?url'
@@ -12,7 +12,13 @@ export type BareMachine = { type(text: string): void; text(): string }
 declare global {
   // oxlint-disable-next-line no-var -- a global of the page, for the bench to call
   var bare: Promise<BareMachine> | undefined
+  /** With “?pair” instead: two of them, the network card of the one wired to the other’s. */
+  // oxlint-disable-next-line no-var -- as above
+  var barePair: Promise<readonly [BareMachine, BareMachine]> | undefined
 }
+
+/** The parts of a machine that its own declarations leave out. */
+type Bus = { send(name: 'net0-receive', frame: Uint8Array): void }
 
 async function fetchBytes(url: string, gzip: boolean): Promise<Uint8Array> {
   const { body } = await fetch(url)
@@ -21,18 +27,21 @@ async function fetchBytes(url: string, gzip: boolean): Promise<Uint8Array> {
   return new Uint8Array(await new Response(stream).arrayBuffer())
 }
 
-async function boot(): Promise<BareMachine> {
+async function bootImage(): Promise<ArrayBuffer> {
   const [kernel, stub, initramfs] = await Promise.all([
     fetchBytes(kernelUrl, true),
     fetchBytes(stubUrl, false),
     fetchBytes(baseUrl, true),
   ])
-  const image = composeBootImage({
+  return composeBootImage({
     stub,
     kernel,
     initramfs,
     commandLine: 'console=ttyS0 quiet panic=0 hs.role=shell hs.hostname=bare',
   })
+}
+
+function start(image: ArrayBuffer, more: V86Options): { readonly machine: V86; readonly shell: BareMachine } {
   const machine = new V86({
     wasm_path: wasmUrl,
     memory_size: 64 << 20,
@@ -42,16 +51,33 @@ async function boot(): Promise<BareMachine> {
     disable_speaker: true,
     disable_keyboard: true,
     disable_mouse: true,
+    ...more,
   })
   let output = ''
   const decoder = new TextDecoder()
   machine.add_listener('serial0-output-byte', (byte: number) => {
     output += decoder.decode(new Uint8Array([byte]), { stream: true })
   })
-  return {
-    type: (text) => machine.serial0_send(text),
-    text: () => output,
-  }
+  return { machine, shell: { type: (text) => machine.serial0_send(text), text: () => output } }
 }
 
-globalThis.bare = boot()
+async function boot(): Promise<BareMachine> {
+  return start(await bootImage(), {}).shell
+}
+
+async function bootPair(): Promise<readonly [BareMachine, BareMachine]> {
+  const image = await bootImage()
+  const [one, other] = [image, image.slice()].map((copy) => start(copy, { net_device: { type: 'virtio' } }))
+  if (one === undefined || other === undefined) throw new Error('a pair is two')
+  for (const [from, to] of [[one, other] as const, [other, one] as const]) {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- public in fact, and undeclared
+    const { bus } = to.machine as unknown as { readonly bus: Bus }
+    from.machine.add_listener('net0-send', (frame: Uint8Array) =>
+      bus.send('net0-receive', new Uint8Array(frame)),
+    )
+  }
+  return [one.shell, other.shell]
+}
+
+if (location.search === '?pair') globalThis.barePair = bootPair()
+else globalThis.bare = boot()

@@ -16,6 +16,9 @@ import { Firmware, type FirmwareOutcome } from './firmware/firmware.ts'
 import { firmwareKey, typedCharacter } from './firmware/keys.ts'
 import type { StorageReport } from './firmware/platform.ts'
 // oxlint-disable-next-line import/default -- with this query Vite gives the address
+import readerScriptUrl from './firmware/reader-worker.ts?worker&url'
+import { Reader } from './firmware/reader.ts'
+// oxlint-disable-next-line import/default -- with this query Vite gives the address
 import hypercoreScriptUrl from './hypercore/worker.ts?worker&url'
 import type { HandOff, RefusedGolden, RefusedVolume } from './protocol/hand-off.ts'
 import type { Hypercore } from './protocol/hypercore-api.ts'
@@ -164,6 +167,9 @@ async function useFirmwareFont(font: Blob): Promise<void> {
   document.fonts.add(await new FontFace('HyperSpace VGA', await font.arrayBuffer()).load())
 }
 
+/** Reading and hashing are bound by the processors; more than this many only wait for the network together. */
+const MAX_READERS = 4
+
 /** A second machine beside the one that has the disks: a power-on of its own, and nothing of it is kept. */
 const DISKS_ELSEWHERE: StorageReport = {
   kind: 'memory',
@@ -171,12 +177,21 @@ const DISKS_ELSEWHERE: StorageReport = {
   remedy: 'To use them here, close that tab and restart.',
 }
 
+/** As many as read at once; none where the browser has no workers, which POST tells the person. */
+function readerPorts(): Worker[] {
+  if (typeof Worker !== 'function') return []
+  const count = Math.min(navigator.hardwareConcurrency, MAX_READERS)
+  return Array.from({ length: count }, () => new Worker(readerScriptUrl, { type: 'module', name: 'reader' }))
+}
+
 async function runFirmware(storage: StorageReport | undefined): Promise<FirmwareOutcome> {
   const nvram = browserNvramStore(() => localStorage)
+  const reader = new Reader(readerPorts())
   const found = browserPlatform({
     engineUrls: { simd: engineUrl, fallback: engineFallbackUrl },
     volumeUrl,
     goldenUrl,
+    readFile: (url) => reader.read(new URL(url, document.baseURI).href),
     scriptUrls: { hypercore: hypercoreScriptUrl, domain: domainScriptUrl, store: storeScriptUrl },
     hasBlankDisk: (appliance) => isBlankDisk(appliance),
     readNvram: () => nvram.read(),
@@ -200,7 +215,11 @@ async function runFirmware(storage: StorageReport | undefined): Promise<Firmware
     },
   })
   show({ kind: 'firmware', view: firmwareView(firmware, written, listeners) })
-  return firmware.run()
+  try {
+    return await firmware.run()
+  } finally {
+    reader.close()
+  }
 }
 
 /** Only what was refused is forgotten, so that the next start fetches it anew instead of finding the same damage kept. */
@@ -216,7 +235,9 @@ async function forgetRefused(
       const file = files.get(refused.name)
       if (file !== undefined) await cache.delete(volumeUrl(file))
     }
-    for (const { appliance } of goldens) await cache.delete(goldenUrl(`${appliance}.golden`))
+    for (const { appliance } of goldens)
+      for (const file of [`${appliance}.golden`, `${appliance}-blank.golden`])
+        if (goldenUrls[file] !== undefined) await cache.delete(goldenUrl(file))
   }
 }
 

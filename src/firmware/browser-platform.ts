@@ -1,5 +1,6 @@
 /** The firmware's platform in a browser's page. URLs and NVRAM are handed in: this folder knows no storage. */
 
+import { fetchBytes, type FileReading } from './file-reading.ts'
 import { NOT_PRIVATE } from './post-machine.ts'
 import type {
   FirmwarePlatform,
@@ -15,6 +16,8 @@ export type BrowserPlatformOptions = {
   readonly volumeUrl: (file: string) => string
   /** The URL of a file of the list of golden snapshots (“web.golden”). */
   readonly goldenUrl: (file: string) => string
+  /** Reads and measures the file behind an address. */
+  readonly readFile: (url: string) => Promise<FileReading>
   readonly scriptUrls: Readonly<Record<ScriptName, string>>
   readonly hasBlankDisk: (appliance: string) => Promise<boolean>
   readonly readNvram: () => Promise<Uint8Array | undefined>
@@ -61,25 +64,6 @@ export function probeFeatures(): PlatformFeatures {
   }
 }
 
-/**
- * A second tab that reads what the first one's request is still writing to the browser's cache may be let down by it
- * (ERR_CACHE_WRITE_FAILURE in Chromium): then the file is asked for once more, past the cache. Its hash is checked anyway.
- */
-async function fetchBytes(url: string): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    return await readBytes(url, 'default')
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    return readBytes(url, 'no-store')
-  }
-}
-
-async function readBytes(url: string, cache: RequestCache): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetch(url, { cache })
-  if (!response.ok) throw new Error(`HTTP ${response.status}`)
-  return new Uint8Array(await response.arrayBuffer())
-}
-
 async function openStorage(): Promise<StorageReport> {
   if (!probeFeatures().opfs)
     return { kind: 'memory', why: 'this browser has no origin private file system', remedy: NOT_PRIVATE }
@@ -117,8 +101,8 @@ export function browserPlatform(options: BrowserPlatformOptions): FirmwarePlatfo
       const url = options.scriptUrls[which]
       return { url, bytes: await fetchBytes(url) }
     },
-    fetchVolume: async (file) => fetchBytes(options.volumeUrl(file)),
-    fetchGolden: async (file) => fetchBytes(options.goldenUrl(file)),
+    readVolume: (file) => options.readFile(options.volumeUrl(file)),
+    readGolden: (file) => options.readFile(options.goldenUrl(file)),
     hasBlankDisk: options.hasBlankDisk,
     storage: openStorage,
     readNvram: options.readNvram,

@@ -3,6 +3,7 @@
  * prints comes from answers of this interface, so that tests run it on a machine of their own making.
  */
 
+import type { FileReading } from './file-reading.ts'
 import type { PlatformReport } from '../protocol/hand-off.ts'
 
 /** What the engine and the supervisor stand on. Probed, not taken from a version number. */
@@ -44,9 +45,9 @@ export type FirmwarePlatform = {
   compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module>
   fetchScript(which: ScriptName): Promise<{ readonly url: string; readonly bytes: Uint8Array<ArrayBuffer> }>
   /** `file` as it stands in the manifest: “flash/kernel.img”. */
-  fetchVolume(file: string): Promise<Uint8Array<ArrayBuffer>>
+  readVolume(file: string): Promise<FileReading>
   /** `file` as it stands in the list of golden snapshots: “web.golden”. */
-  fetchGolden(file: string): Promise<Uint8Array<ArrayBuffer>>
+  readGolden(file: string): Promise<FileReading>
   /** Nothing was ever kept on the disk of that appliance. */
   hasBlankDisk(appliance: string): Promise<boolean>
   storage(): Promise<StorageReport>

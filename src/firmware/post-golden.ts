@@ -1,7 +1,7 @@
 /** POST's steps for the golden snapshots: each is read and hashed like a volume; without one its appliance boots. */
 
-import { sha256Hex } from '../base/bytes.ts'
 import type { RefusedGolden, VerifiedGolden } from '../protocol/hand-off.ts'
+import type { FileReading } from './file-reading.ts'
 import { parseGoldenManifest, type GoldenManifest, type ManifestGolden } from './golden-manifest.ts'
 import type { FirmwarePlatform } from './platform.ts'
 import { reasonOf, type StepOutcome } from './post-step.ts'
@@ -75,9 +75,9 @@ async function testGolden(
     kind: 'refused',
     golden: { appliance, reason },
   })
-  let bytes: Uint8Array<ArrayBuffer>
+  let found: FileReading
   try {
-    bytes = await platform.fetchGolden(file)
+    found = await platform.readGolden(file)
   } catch (error) {
     const detail = `${file} could not be read: ${reasonOf(error)}`
     const notes = [`${detail}. ${consequence}`]
@@ -86,7 +86,7 @@ async function testGolden(
       value: refused({ kind: 'unreadable', detail }),
     }
   }
-  const sha256 = await sha256Hex(bytes)
+  const { size, sha256, content } = found
   if (sha256 !== expectedSha256) {
     const notes = [
       `list     ${expectedSha256}`,
@@ -98,7 +98,7 @@ async function testGolden(
         label,
         result: 'warning',
         badge: 'MISMATCH',
-        summary: `${grouped(bytes.length)} bytes`,
+        summary: `${grouped(size)} bytes`,
         notes,
       },
       value: refused({ kind: 'mismatch', expectedSha256, actualSha256: sha256 }),
@@ -109,16 +109,16 @@ async function testGolden(
       label,
       result: 'ok',
       badge: 'OK',
-      summary: measured(bytes.length, sha256),
-      detail: `${file}: ${grouped(bytes.length)} bytes, SHA-256 ${sha256}, as the build noted.`,
+      summary: measured(size, sha256),
+      detail: `${file}: ${grouped(size)} bytes, SHA-256 ${sha256}, as the build noted.`,
     },
     value: {
       kind: 'verified',
       golden: {
         appliance,
-        size: bytes.length,
+        size,
         sha256,
-        content: new Blob([bytes]),
+        content,
         machine,
         stage,
         blankDisk,

@@ -4,9 +4,9 @@
  */
 
 import { assertNever } from '../base/assert.ts'
-import { sha256Hex } from '../base/bytes.ts'
 import { gunzip } from '../base/gunzip.ts'
 import type { RefusedVolume, VerifiedVolume } from '../protocol/hand-off.ts'
+import type { FileReading } from './file-reading.ts'
 import type { ManifestVolume } from './manifest.ts'
 import type { FirmwarePlatform } from './platform.ts'
 import { reasonOf, type StepOutcome } from './post-step.ts'
@@ -16,22 +16,21 @@ export type VolumeOutcome =
   | { readonly kind: 'verified'; readonly volume: VerifiedVolume }
   | { readonly kind: 'refused'; readonly volume: RefusedVolume }
 
-/** `fetchOnce` shares the bytes among volumes that lie in the same file. */
+/** `readOnce` shares the reading among volumes that lie in the same file. */
 export async function testVolume(
   platform: FirmwarePlatform,
   volume: ManifestVolume,
-  fetchOnce: (file: string) => Promise<Uint8Array<ArrayBuffer>>,
+  readOnce: (file: string) => Promise<FileReading>,
 ): Promise<StepOutcome<VolumeOutcome>> {
-  let bytes: Uint8Array<ArrayBuffer>
+  let file: FileReading
   try {
-    bytes = await fetchOnce(volume.file)
+    file = await readOnce(volume.file)
   } catch (error) {
     return unreadable(volume, `${volume.file} could not be read: ${reasonOf(error)}`)
   }
-  const sha256 = await sha256Hex(bytes)
-  if (sha256 !== volume.sha256) return mismatch(volume, bytes, sha256)
+  const { size, sha256, content } = file
+  if (sha256 !== volume.sha256) return mismatch(volume, file)
 
-  const content = new Blob([bytes])
   if (volume.role === 'font') {
     try {
       await platform.useFont?.(volume.encoding === 'gzip' ? await unpacked(content, volume) : content)
@@ -44,8 +43,8 @@ export async function testVolume(
       label: labelOf(volume),
       result: 'ok',
       badge: 'OK',
-      summary: measured(bytes.length, sha256),
-      detail: `${volume.file}: ${grouped(bytes.length)} bytes, SHA-256 ${sha256}, as the manifest says.`,
+      summary: measured(size, sha256),
+      detail: `${volume.file}: ${grouped(size)} bytes, SHA-256 ${sha256}, as the manifest says.`,
     },
     value: {
       kind: 'verified',
@@ -54,7 +53,7 @@ export async function testVolume(
         role: volume.role,
         ...applianceFields(volume),
         kind: volume.kind,
-        size: bytes.length,
+        size,
         contentSize: volume.contentSize,
         sha256,
         content,
@@ -70,20 +69,16 @@ async function unpacked(content: Blob, { contentSize }: ManifestVolume): Promise
 
 function mismatch(
   volume: ManifestVolume,
-  bytes: Uint8Array<ArrayBuffer>,
-  actualSha256: string,
+  { size, sha256: actualSha256 }: FileReading,
 ): StepOutcome<VolumeOutcome> {
   const advice = `${consequenceOf(volume)} Reload to read it again; if it stays, this copy is damaged.`
-  const size =
-    bytes.length === volume.size
-      ? `${grouped(bytes.length)} bytes`
-      : `${grouped(bytes.length)} bytes, not ${grouped(volume.size)}`
+  const found = `${grouped(size)} bytes`
   return {
     report: {
       label: labelOf(volume),
       result: 'failed',
       badge: 'MISMATCH',
-      summary: size,
+      summary: size === volume.size ? found : `${found}, not ${grouped(volume.size)}`,
       notes: [`manifest ${volume.sha256}`, `computed ${actualSha256}`, advice],
     },
     value: {

@@ -17,6 +17,7 @@ import type {
 } from '../protocol/hand-off.ts'
 import { appliancesOf, ESSENTIAL_ROLES, parseManifest, type Manifest } from './manifest.ts'
 import type { FirmwarePlatform, StorageReport } from './platform.ts'
+import type { FileReading } from './file-reading.ts'
 import { byAppliance, checkGoldenManifest, testGoldens } from './post-golden.ts'
 import {
   checkFeatures,
@@ -129,15 +130,15 @@ export class Post {
 
     const platform = this.#platform
     const engine = testEngine(platform, features, (id, label, work) => this.step(id, label, work))
-    const files = new Map<string, Promise<Uint8Array<ArrayBuffer>>>()
-    const fetchOnce = (file: string): Promise<Uint8Array<ArrayBuffer>> => {
-      const bytes = files.get(file) ?? platform.fetchVolume(file)
-      files.set(file, bytes)
-      return bytes
+    const files = new Map<string, Promise<FileReading>>()
+    const readOnce = (file: string): Promise<FileReading> => {
+      const reading = files.get(file) ?? platform.readVolume(file)
+      files.set(file, reading)
+      return reading
     }
     const flash = volumes.map(async (volume) => {
       const outcome = await this.step(`volume:${volume.name}`, volume.name, () =>
-        testVolume(platform, volume, fetchOnce),
+        testVolume(platform, volume, readOnce),
       )
       this.#outcomes.push(outcome)
       this.#onChange()

@@ -1,5 +1,6 @@
 /** A machine of the tests' making: real bytes, real digests, a real WebAssembly module, and a clock turned by hand. */
 
+import { measure, type FileReading } from '../../src/firmware/file-reading.ts'
 import type { GoldenManifest } from '../../src/firmware/golden-manifest.ts'
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
@@ -162,10 +163,6 @@ export class FakePlatform implements FirmwarePlatform {
     store: someBytes(60_021, 9),
   }
   storageReport: StorageReport | Error = { kind: 'opfs', quotaBytes: 12 * 1024 ** 3, usedBytes: 3_000_000 }
-  hasBlankDisk(): Promise<boolean> {
-    return Promise.resolve(this.blankDisks)
-  }
-
   readNvramError: Error | undefined
   writeNvramError: Error | undefined
   processors = 8
@@ -211,16 +208,20 @@ export class FakePlatform implements FirmwarePlatform {
     return { url: `https://example.test/assets/${which}-a1b2c3.js`, bytes: orThrow(this.scripts[which]) }
   }
 
-  async fetchVolume(file: string): Promise<Uint8Array<ArrayBuffer>> {
+  async readVolume(file: string): Promise<FileReading> {
     this.fetched.push(file)
     await this.volumeGate
-    return orThrow(this.#files.get(file) ?? new Error('HTTP 404'))
+    return measure(orThrow(this.#files.get(file) ?? new Error('HTTP 404')))
   }
 
   /** In the same folder as the volumes. */
-  async fetchGolden(file: string): Promise<Uint8Array<ArrayBuffer>> {
+  async readGolden(file: string): Promise<FileReading> {
     this.fetched.push(file)
-    return orThrow(this.#files.get(file) ?? new Error('HTTP 404'))
+    return measure(orThrow(this.#files.get(file) ?? new Error('HTTP 404')))
+  }
+
+  async hasBlankDisk(): Promise<boolean> {
+    return this.blankDisks
   }
 
   async storage(): Promise<StorageReport> {

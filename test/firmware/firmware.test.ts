@@ -1,4 +1,5 @@
 import xterm from '@xterm/headless'
+import { measure } from '../../src/firmware/file-reading.ts'
 import { describe, expect, test } from 'vitest'
 import { BootMenu } from '../../src/firmware/boot-menu.ts'
 import { firmwareKey } from '../../src/firmware/keys.ts'
@@ -62,9 +63,9 @@ describe('the boot delay', () => {
     const flash = makeFlash()
     const machine = machineOf(flash, (platform) => {
       stored({ bootDelayMs: 500 })(platform)
-      platform.fetchVolume = async (file) => {
+      platform.readVolume = async (file) => {
         platform.clock += 600
-        return flash.files.get(file) ?? new Uint8Array()
+        return measure(flash.files.get(file) ?? new Uint8Array())
       }
     })
     await booted(machine)

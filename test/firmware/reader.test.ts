@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest'
+import type { ReadReply, ReadRequest } from '../../src/firmware/file-reading.ts'
+import { Reader, type ReaderPort } from '../../src/firmware/reader.ts'
+
+class FakePort implements ReaderPort {
+  readonly requests: ReadRequest[] = []
+  onmessage: ReaderPort['onmessage'] = null
+  onerror: ReaderPort['onerror'] = null
+  terminated = false
+
+  postMessage(request: ReadRequest): void {
+    this.requests.push(request)
+  }
+
+  terminate(): void {
+    this.terminated = true
+  }
+
+  answers(data: ReadReply): void {
+    this.onmessage?.(new MessageEvent('message', { data }))
+  }
+}
+
+const FILE = { size: 4, sha256: '00', content: new Blob(['four']) }
+
+describe('a reader of files', () => {
+  it('shares the files among its workers and gives each answer to whoever asked', async () => {
+    const [first, second] = [new FakePort(), new FakePort()]
+    const reader = new Reader([first, second])
+    const readings = ['a', 'b', 'c'].map((url) => reader.read(url))
+    expect([first, second].map(({ requests }) => requests.map(({ url }) => url))).toEqual([['a', 'c'], ['b']])
+    const [a, c] = first.requests
+    const [b] = second.requests
+    first.answers({ kind: 'read', id: c?.id ?? -1, file: { ...FILE, size: 3 } })
+    second.answers({ kind: 'failed', id: b?.id ?? -1, message: 'HTTP 404' })
+    first.answers({ kind: 'read', id: a?.id ?? -1, file: { ...FILE, size: 1 } })
+    await expect(readings[0]).resolves.toMatchObject({ size: 1 })
+    await expect(readings[1]).rejects.toThrow('HTTP 404')
+    await expect(readings[2]).resolves.toMatchObject({ size: 3 })
+    reader.close()
+    expect([first.terminated, second.terminated]).toEqual([true, true])
+  })
+
+  it('tells whoever waits when a worker fails', async () => {
+    const port = new FakePort()
+    const reading = new Reader([port]).read('a')
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Node has no ErrorEvent
+    port.onerror?.(Object.assign(new Event('error'), { message: 'no such script' }) as ErrorEvent)
+    await expect(reading).rejects.toThrow('the reader failed: no such script')
+  })
+})

@@ -6,21 +6,23 @@
 import { assertNever } from '../base/assert.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { APPLIANCES, findAppliance, type ApplianceDefinition } from '../appliances/definitions.ts'
-import { parseDomainId, type CpuLimits, type DomainConfig, type DomainId } from '../protocol/domain.ts'
+import type { CpuLimits, DomainConfig, DomainId } from '../protocol/domain.ts'
 import { fault, type Fault } from '../protocol/fault.ts'
 import type { ResumeSource } from '../protocol/guest.ts'
 import type { HandOff } from '../protocol/hand-off.ts'
 import type { CallRequest, SupervisorEvent, SupervisorRequest } from '../protocol/supervisor.ts'
 import { bootOrder, parallelStarts, READY_PATIENCE_MS } from './boot-plan.ts'
 import { Broker } from './broker/broker.ts'
+import { mergeLimits } from './cpu-limits.ts'
 import { Disks } from './disks.ts'
 import { Domain, type DomainHost } from './domain.ts'
 import type { HyperCoreEnvironment } from './environment.ts'
 import { HEARTBEAT_MS } from './heartbeat.ts'
 import { hypercall } from './hypercalls.ts'
+import { Identities, type Descent } from './identities.ts'
 import type { LogLevel } from './life.ts'
 import { insert, OWN_IMAGE, type InsertedImage } from './own-image.ts'
-import { checkBudget, checkMemorySize } from './memory-budget.ts'
+import { checkBudget } from './memory-budget.ts'
 import { Network, type Cable } from './network.ts'
 import { Packets } from './packets.ts'
 import { PrimaryRole } from './primary-role.ts'
@@ -38,12 +40,6 @@ const SCHEDULE_MS = 250
 /** Lines about one domain between two heartbeats; a person reads no more, and a guest cannot flood the page. */
 const LOG_LINES_PER_TICK = 20
 
-/** Ctrl+Alt+1 to 9. */
-const SHORTCUTS = 9
-
-/** Characters of a name that a person gives. */
-const NAME_LIMIT = 40
-
 /** A guest that restarts itself more often than this within RESTART_WINDOW_MS is left off. */
 const RESTART_LIMIT = 5
 const RESTART_WINDOW_MS = 30_000
@@ -52,14 +48,10 @@ const RESTART_WINDOW_MS = 30_000
 type Board = {
   readonly handOff: HandOff
   readonly starter: Starter
+  readonly identities: Identities
   readonly network: Network
   readonly snapshots: Snapshots
 }
-
-/** A domain that takes over a state: its id, where that is free, and the size of the disk that comes along. */
-type Copy = { readonly id: string | undefined; readonly copiedDisk: number | undefined }
-
-const NO_COPY: Copy = { id: undefined, copiedDisk: undefined }
 
 const NOT_ADDED = fault('failed', 'The domain could not be added.')
 
@@ -76,7 +68,6 @@ export class HyperCore implements DomainHost {
   readonly #primary = new PrimaryRole(() => this.domains())
   #board: Board | undefined
   #focused: DomainId | undefined
-  #nextMac = 1
 
   constructor(environment: HyperCoreEnvironment) {
     this.environment = environment
@@ -258,7 +249,8 @@ export class HyperCore implements DomainHost {
     const { storage } = handOff.platform
     const unavailable = storage.kind === 'opfs' ? undefined : storage.why
     const snapshots = new Snapshots(this.#snapshotsHost(handOff, starter), unavailable, hibernating)
-    this.#board = { handOff, starter, network, snapshots }
+    const identities = new Identities(handOff, starter.flash)
+    this.#board = { handOff, starter, identities, network, snapshots }
     for (const definition of APPLIANCES) {
       const added = this.#add(definition, {}, 'original')
       if (!added.ok) this.log('error', `${definition.title}: ${added.error.message}`)
@@ -396,66 +388,21 @@ export class HyperCore implements DomainHost {
     return this.#add(definition, config, 'fresh')
   }
 
-  /** Adds a domain. The original of an appliance has its name for an id, and its persistent disk. */
   #add(
     definition: ApplianceDefinition,
     config: Omit<DomainConfig, 'appliance'>,
-    copy: Copy | 'original' | 'fresh',
+    descent: Descent,
     image?: InsertedImage,
   ): Result<DomainId, Fault> {
     const board = this.#board
     if (board === undefined) return err(fault('failed', 'The firmware has not handed off yet.'))
-    let ordinal = 2
-    while (this.#domains.has(`${definition.name}-${ordinal}`)) ordinal += 1
-    const original = copy === 'original'
-    const { id: wanted, copiedDisk } = typeof copy === 'object' ? copy : NO_COPY
-    const free = wanted === undefined || this.#domains.has(wanted) ? `${definition.name}-${ordinal}` : wanted
-    const id = parseDomainId(original ? definition.name : free)
-    const number = id?.match(/-(\d+)$/)?.[1] ?? ordinal
-    const name = config.name?.trim() ?? (original ? definition.title : `${definition.title} ${number}`)
-    if (id === undefined || name === '' || name.length > NAME_LIMIT || /\p{C}/u.test(name))
-      return err(fault('malformed', `A name has 1 to ${NAME_LIMIT} printable characters.`))
-    const { settings, platform } = board.handOff
-    const chosen = settings.appliances[definition.name]
-    const volume = board.starter.flash.applianceVolume(definition)
-    const needed =
-      image?.profile.memoryMiB ?? (volume.ok ? volume.value?.ramMiB : undefined) ?? definition.memoryMiB
-    const memoryMiB = config.memoryMiB ?? chosen?.memoryMiB ?? needed
-    const sized = checkMemorySize(memoryMiB)
-    if (!sized.ok) return sized
-    const limits = mergeLimits({ ...definition.limits, ...chosen }, config.limits ?? {})
-    if (!limits.ok) return limits
-    const domain = new Domain(
-      {
-        id,
-        name,
-        definition,
-        shortcut: original ? definition.shortcut : this.#freeShortcut(),
-        memoryMiB,
-        persistentDisk: original && definition.disk !== undefined && platform.storage.kind === 'opfs',
-        image,
-        copiedDisk,
-        mac: definition.network === 'none' ? undefined : this.#newMac(),
-      },
-      limits.value,
-      this,
-    )
-    this.#domains.set(id, domain)
+    const made = board.identities.make(definition, config, descent, image, this.#domains)
+    if (!made.ok) return made
+    const domain = new Domain(made.value.identity, made.value.limits, this)
+    this.#domains.set(domain.id, domain)
     this.guard.domainsChanged()
     this.changed(domain)
-    return ok(id)
-  }
-
-  #freeShortcut(): number | undefined {
-    const taken = new Set(this.domains().map(({ identity }) => identity.shortcut))
-    for (const { shortcut } of APPLIANCES) taken.add(shortcut)
-    return Array.from({ length: SHORTCUTS }, (_, index) => index + 1).find((digit) => !taken.has(digit))
-  }
-
-  /** Locally administered (bit 1 of the first byte, IEEE 802), then “HS”, then a number never used again. */
-  #newMac(): string {
-    const number = this.#nextMac++
-    return `02:48:53:${number.toString(16).padStart(6, '0').match(/../g)?.join(':')}`
+    return ok(domain.id)
   }
 
   #remove(domain: Domain): Result<void, Fault> {
@@ -517,16 +464,4 @@ export class HyperCore implements DomainHost {
       if (allotment !== undefined) domain.grant(allotment.grantPercent)
     }
   }
-}
-
-/** `wanted` over `limits`, both fields whole and in range. */
-function mergeLimits(limits: CpuLimits, wanted: Partial<CpuLimits>): Result<CpuLimits, Fault> {
-  const capPercent = wanted.capPercent ?? limits.capPercent
-  const weight = wanted.weight ?? limits.weight
-  const isWhole = (value: number, most: number): boolean =>
-    Number.isInteger(value) && value >= 1 && value <= most
-  if (isWhole(capPercent, 100) && isWhole(weight, 1000)) return ok({ capPercent, weight })
-  return err(
-    fault('malformed', 'A cap is 1 to 100 percent of a core, a weight 1 to 1000; both whole numbers.'),
-  )
 }

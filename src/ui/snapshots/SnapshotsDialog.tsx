@@ -2,6 +2,7 @@
 
 import { Camera, Upload } from 'lucide-react'
 import { useId, useRef, useState } from 'react'
+import { saveBlob } from '../files/save-blob.ts'
 import type { DomainId, DomainInfo, Keeping } from '../../protocol/domain.ts'
 import type { SnapshotInfo, SnapshotsReport } from '../../protocol/snapshot.ts'
 import { isLive } from '../../state/machine-store.ts'
@@ -11,7 +12,7 @@ import { Dialog } from '../parts/Dialog.tsx'
 import { formatBytes, formatDuration } from '../shell/figures.ts'
 import { useShell } from '../shell/shell-store.ts'
 import { useMachine, useSeat } from '../stage/seat-context.tsx'
-import { download, fileName } from './download.ts'
+import { fileName } from './file-name.ts'
 import { SnapshotRow, type RowAct } from './SnapshotRow.tsx'
 import styles from './Snapshots.module.css'
 
@@ -209,7 +210,7 @@ function Tree({ report, shown, onAsk }: TreeProps) {
 
   const exportOne = async (snapshot: SnapshotInfo) => {
     const content = await seat.call('exportSnapshot', { snapshotId: snapshot.id })
-    download(content, `${fileName(`${snapshot.domain} ${snapshot.name}`)}.hssnap`)
+    saveBlob(content, `${fileName(`${snapshot.domain} ${snapshot.name}`)}.hssnap`)
   }
 
   return (

@@ -110,6 +110,17 @@ describe('default deny, seen from inside', () => {
         expect(await execute(machine, forged.replace(messaging, primary))).toContain('50 of 50 frames')
       }
       expect(Number(await machine.run('web', RX_FRAMES))).toBe(before)
+      const heard = Number(await machine.run('primary', RX_FRAMES))
+      // The browser's guest has a shell for its log on its console: the same card, the same place in the policy.
+      const [others] = /(?:[\da-f]{2}:){5}[\da-f]{2}/.exec(
+        await machine.run('primary', 'cat /sys/class/net/eth0/address'),
+      ) ?? ['']
+      expect(await machine.run('web', 'cat /sys/class/net/eth0/address')).not.toContain(others)
+      for (const kind of ['mac', 'ip', 'arp', 'vlan']) {
+        const forged = `rawforge --kind ${kind} --mac ${others} --ip ${messaging} --to ${primary} --vlan 5 --count 50 --yes`
+        expect(await machine.run('web', forged)).toContain('50 of 50 frames')
+      }
+      expect(Number(await machine.run('primary', RX_FRAMES))).toBe(heard)
       const strangers = 'echo strangers $(ip neigh | grep lladdr | grep -cv 02:48:53:47)'
       expect(await machine.run('web', strangers)).toContain('strangers 0')
       // The switch goes on for those who keep to the rules.

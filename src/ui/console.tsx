@@ -3,9 +3,20 @@
 import { createRoot } from 'react-dom/client'
 import { App } from './App.tsx'
 import type { AppProps } from './app-props.ts'
+import { fitFirst } from '../state/first-fit.ts'
 import { StageController } from './stage/stage-controller.ts'
 
 export function openConsole(root: Element, props: Omit<AppProps, 'stage'>): void {
   const stage = new StageController(props.seat, props.preferences)
+  const { seat } = props
+  fitFirst(
+    {
+      store: seat.store,
+      display: (id) => seat.display(id),
+      // It may end in this very moment, and keeps the size that it has.
+      resize: (id, size) => void seat.call('setScreenSize', { id, size }).catch(() => undefined),
+    },
+    () => stage.room(),
+  )
   createRoot(root).render(<App {...props} stage={stage} />)
 }

@@ -103,7 +103,10 @@ export class DisplaySession {
   }
 
   #post(request: DisplayRequest): void {
-    if (request.kind === 'keys' || (request.kind === 'mouse' && (request.buttons !== 0 || request.wheel !== 0)))
+    if (
+      request.kind === 'keys' ||
+      (request.kind === 'mouse' && (request.buttons !== 0 || request.wheel !== 0))
+    )
       this.#used = true
     this.#port?.postMessage(request)
   }

@@ -16,7 +16,7 @@ source "$here/../recipe/common.sh"
 out=${1:?usage: build-volumes.sh OUTDIR [appliance...]}
 shift
 appliances=("$@")
-[ ${#appliances[@]} -gt 0 ] || appliances=(primary web messaging vault)
+[ ${#appliances[@]} -gt 0 ] || appliances=(web vault primary messaging)
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 work=$HS_WORK/appliances
@@ -108,7 +108,7 @@ add_libraries() {
 stand_in() {
   local library=$1 out=$2 source
   shift 2
-  source=$work/stand-in.$library
+  source=$work/stand-in.$HS_VOLUME.$library
   objdump -p "$@" | awk -v library="$library" '/required from/ { on = ($3 == library ":") } on && $1 ~ /^0x/ { print $4 }' |
     sort -u >"$source.versions"
   # Names without a version belong to a library that has none.
@@ -134,11 +134,12 @@ make_volume() {
   rm -f "$out" "$out.raw"
   env -u SOURCE_DATE_EPOCH mksquashfs "$root" "$out.raw" -comp zstd -noI -noD -noF -noX -no-fragments -b 128K -all-root -no-xattrs \
     -no-exports -all-time "$SOURCE_DATE_EPOCH" -mkfs-time "$SOURCE_DATE_EPOCH" -noappend -no-progress -quiet >&2
-  gzip -9n <"$out.raw" >"$out"
+  pack <"$out.raw" >"$out"
   rm "$out.raw"
 }
 
-for appliance in "${appliances[@]}"; do
+build_volume() {
+  local appliance=$1 raw root package arch library programs applet name
   export HS_VOLUME=$appliance
   raw=$work/$appliance.raw
   root=$work/$appliance.root
@@ -171,4 +172,14 @@ for appliance in "${appliances[@]}"; do
   cp -a "$here/$appliance/rootfs/." "$root/"
   chmod -R u+rwX,go+rX,go-w "$root"
   make_volume "$root" "$out/$appliance.sqfs"
+}
+
+# Beside each other: one compiles while another packs. The longest first.
+running=()
+for appliance in "${appliances[@]}"; do
+  build_volume "$appliance" &
+  running+=($!)
 done
+failed=0
+for job in "${running[@]}"; do wait "$job" || failed=1; done
+exit $failed

@@ -31,6 +31,12 @@ afterEach(() => {
 
 const types = (guest: Guest): number[] => guest.agentFrames.map(({ type }) => type)
 
+/** The console's text without what moves its cursor and colours it. */
+function words(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- a full-screen program's output
+  return text.replaceAll(/\x1b(\[[0-9;?]*[a-zA-Z]|\(B)/g, '').replaceAll(/\s+/g, ' ')
+}
+
 function nonZeroPages({ ram }: GuestState): number {
   let pages = 0
   for (let at = 0; at < ram.length; at += 4096)
@@ -99,6 +105,49 @@ describe('a state taken before the disk', () => {
     const resumed = await resume(await baked.capture(), primary(new KeptDisk(64 * MIB), 'hs.checkpoint'))
     await resumed.see(PROMPT, 120_000)
     expect(await resumed.run('stty size', PROMPT)).toContain('33 101')
+  })
+
+  it('of the messaging appliance joins its lobby with the disk, the nick and the time of who resumes it', async () => {
+    const messaging = (disk: KeptDisk, more: string): GuestOptions => ({
+      role: 'messaging',
+      memoryMiB: 32,
+      volume: 'messaging.sqfs',
+      disk,
+      commandLine: `hs.disk=sdb ${more}`,
+    })
+    const blank = new KeptDisk(16 * MIB)
+    const baked = await boot(messaging(blank, 'hs.nick=ada hs.checkpoint'))
+    await baked.waitFor(() => types(baked).includes(GuestFrame.checkpoint), 120_000, 'checkpoint')
+    const state = await baked.capture()
+    expect(blank.read(0, MIB).every((byte) => byte === 0)).toBe(true)
+    const resumed = await resume(state, messaging(new KeptDisk(16 * MIB), ''))
+    await resumed.see('Formatting the new disk /dev/sdb.', 120_000)
+    await resumed.untilReady(120_000)
+    await resumed.waitFor(
+      () => /Channel #lobby created Sun May 6 07:\d\d:\d\d 2029/.test(words(resumed.text)),
+      120_000,
+      'the lobby',
+    )
+    expect(words(resumed.text)).toContain('ada [~person@127.0.0.1] has joined #lobby')
+  })
+
+  it('of the vault shows what the disk of who resumes it holds', async () => {
+    const vault = (disk: KeptDisk, more: string): GuestOptions => ({
+      role: 'vault',
+      memoryMiB: 64,
+      volume: 'vault.sqfs',
+      disk,
+      commandLine: `init_on_free=1 ${more}`,
+    })
+    const baked = await boot(vault(new KeptDisk(32 * MIB), 'hs.checkpoint'))
+    await baked.waitFor(() => types(baked).includes(GuestFrame.checkpoint), 120_000, 'checkpoint')
+    const used = new KeptDisk(32 * MIB)
+    const header = new Uint8Array(512)
+    header.set([...new TextEncoder().encode('LUKS'), 0xba, 0xbe])
+    used.write(0, header)
+    const resumed = await resume(await baked.capture(), vault(used, 'hs.checkpoint'))
+    await resumed.see('The disk holds ciphertext. Nothing here knows the key.', 120_000)
+    expect(resumed.text).not.toContain('This disk holds no vault yet.')
   })
 })
 

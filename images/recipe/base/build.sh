@@ -46,7 +46,7 @@ chmod 1777 "$root/tmp"
 chmod 700 "$root/root"
 normalise_times "$root"
 (cd "$root" && find . -mindepth 1 | sort | cpio --quiet --create --format newc --owner 0:0 --reproducible) >"$work/base.cpio"
-gzip -9n <"$work/base.cpio" >"$HS_OUT/base.img"
+pack <"$work/base.cpio" >"$HS_OUT/base.img"
 
 # Management runs from the base alone, so that no disk delays it. Its volume holds the same scripts: what is listed, measured and
 # offered in Setup as the appliance.

@@ -33,4 +33,4 @@ objcopy -O binary -R .note -R .note.gnu.property -R .comment -S "$work/object/vm
 end=$(readelf --program-headers --wide "$work/object/vmlinux" |
   awk '$1 == "LOAD" { print $4, $6 }' | while read -r at size; do echo $((at + size)); done | sort -n | tail -n 1)
 truncate --size $((end - 0x1000000)) "$work/flat"
-gzip -9n <"$work/flat" >"$HS_OUT/kernel.img"
+pack <"$work/flat" >"$HS_OUT/kernel.img"

@@ -1,0 +1,104 @@
+/** The web appliance as a person uses it: real mouse and keyboard, and what its canvas shows. */
+
+import type { Page } from 'playwright-core'
+import { PATIENCE } from './driver.ts'
+
+/** Of the guest's screen, in its own pixels. */
+type Point = { readonly x: number; readonly y: number }
+
+const CANVAS = '[data-stage] [data-domain="web"] canvas'
+
+/** The browser's tool bar above and status line below are no part of the page. */
+const TOOL_BAR = 40
+const STATUS_LINE = 30
+
+/** A page that is drawn, looked at from so far that a pointer or a caret is nothing: a value for each square. */
+export type Drawn = { readonly width: number; readonly grey: readonly number[] }
+
+const SQUARE = 8
+
+async function drawn(page: Page): Promise<Drawn> {
+  return page.evaluate(
+    ([selector, above, below, square]) => {
+      const canvas = document.querySelector<HTMLCanvasElement>(selector)
+      if (canvas === null) throw new Error('web has no screen')
+      const { width } = canvas
+      const height = canvas.height - above - below
+      const [columns, rows] = [Math.ceil(width / square), Math.ceil(height / square)]
+      const copy = new OffscreenCanvas(columns, rows).getContext('2d')
+      if (copy === null) throw new Error('no second canvas')
+      copy.drawImage(canvas, 0, above, width, height, 0, 0, columns, rows)
+      const { data } = copy.getImageData(0, 0, columns, rows)
+      const grey = Array.from({ length: columns * rows }, (_, at) => data[at * 4 + 1] ?? 0)
+      return { width, grey }
+    },
+    [CANVAS, TOOL_BAR, STATUS_LINE, SQUARE] as const,
+  )
+}
+
+/** Of all squares, the part that differs clearly; 1 for two sizes. */
+export function difference(one: Drawn, other: Drawn): number {
+  if (one.grey.length !== other.grey.length) return 1
+  const differing = one.grey.filter((value, at) => Math.abs(value - (other.grey[at] ?? 0)) > 32)
+  return differing.length / one.grey.length
+}
+
+/** Another page differs by more than this, the same one with the pointer elsewhere by less. */
+const ANOTHER_PAGE = 0.01
+
+/** Waits until another page than `before` is shown and stands still: its pictures come after its text. */
+export async function untilDrawn(page: Page, before: Drawn): Promise<Drawn> {
+  const deadline = performance.now() + PATIENCE
+  let last = before
+  let same = 0
+  while (performance.now() < deadline) {
+    // oxlint-disable-next-line no-await-in-loop -- one look after the other
+    await page.waitForTimeout(250)
+    // oxlint-disable-next-line no-await-in-loop
+    const now = await drawn(page)
+    const isPage = now.grey.some((value) => value < 128)
+    same =
+      isPage && difference(now, last) < ANOTHER_PAGE / 10 && difference(now, before) > ANOTHER_PAGE
+        ? same + 1
+        : 0
+    if (same === 3) return now
+    last = now
+  }
+  throw new Error('no other page was drawn')
+}
+
+/** Waits until the screen has the stage's size, and the page that is shown stands still. */
+export async function untilFitted(page: Page): Promise<Drawn> {
+  await page.waitForFunction(
+    (selector) => (document.querySelector<HTMLCanvasElement>(selector)?.width ?? 0) > 1024,
+    CANVAS,
+    { timeout: PATIENCE },
+  )
+  return untilDrawn(page, { width: 0, grey: [] })
+}
+
+async function pointAt(page: Page, { x, y }: Point): Promise<void> {
+  const canvas = page.locator(CANVAS)
+  const box = await canvas.boundingBox()
+  const size = await canvas.evaluate((element) =>
+    element instanceof HTMLCanvasElement ? [element.width, element.height] : [],
+  )
+  const [width, height] = size
+  if (box === null || width === undefined || height === undefined) throw new Error('web is not shown')
+  await page.mouse.move(box.x + ((x + 0.5) * box.width) / width, box.y + ((y + 0.5) * box.height) / height)
+}
+
+export async function clickGuest(page: Page, at: Point): Promise<void> {
+  await pointAt(page, at)
+  await page.mouse.down()
+  await page.mouse.up()
+}
+
+/** Types an address over the one in the browser's bar. */
+export async function goTo(page: Page, address: string): Promise<void> {
+  await clickGuest(page, { x: 400, y: 14 })
+  await page.keyboard.press('Control+u')
+  // As fast as a person: Linux keeps twenty keys for a browser that is busy, and then none.
+  await page.keyboard.type(address, { delay: 50 })
+  await page.keyboard.press('Enter')
+}

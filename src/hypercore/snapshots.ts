@@ -454,9 +454,13 @@ export class Snapshots {
   }
 }
 
-/** Texts that a person gives. */
-function checkText(name: string, note: string): Result<{ name: string; note: string }, Fault> {
-  const trimmed = name.trim()
+/** Texts that a person gives, and whoever uses the public interface. */
+function checkText(
+  untrustedName: unknown,
+  untrustedNote: unknown,
+): Result<{ name: string; note: string }, Fault> {
+  const trimmed = typeof untrustedName === 'string' ? untrustedName.trim() : ''
+  const note = typeof untrustedNote === 'string' ? untrustedNote : ''
   if (trimmed !== '' && trimmed.length <= MAX_NAME_LENGTH && !/\p{C}/u.test(trimmed))
     if (note.length <= MAX_NOTE_LENGTH) return ok({ name: trimmed, note })
   return err(

@@ -106,6 +106,11 @@ describe('a snapshot', () => {
     expect(await snapshot('management')).toMatchObject(fails('illegal-state', 'running or paused'))
     expect(await snapshot('vault')).toMatchObject(fails('forbidden', 'holds the key'))
     expect(await snapshot('management', '  ')).toMatchObject(fails('malformed'))
+    // The public interface is spoken from a browser's console, too, where nothing checks types.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what no TypeScript would pass
+    expect(await snapshot('management', { name: 'one' } as unknown as string)).toMatchObject(
+      fails('malformed'),
+    )
     expect(await snapshot('nobody')).toMatchObject(fails('no-such-domain'))
     const other = new Bench()
     const platform = {

@@ -25,7 +25,7 @@ import { linesOnDisk, saveDisk } from '../support/exported-disk.ts'
 import { KillableBrowser } from '../support/killable-browser.ts'
 import { KilledStore } from '../support/killed-store.ts'
 
-const KILLS = Number(process.env['KILLS'] ?? 15)
+const KILLS = Number(process.env['KILLS'] ?? 25)
 const SEED = Number(process.env['KILL_SEED'] ?? Date.now() % 1_000_000)
 
 /** Longest time from the first record, or from the start of a boot, to a kill. Milliseconds. */

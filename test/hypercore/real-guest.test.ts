@@ -64,6 +64,8 @@ describe('HyperCore with real guests', () => {
       expect([name, machine.info(appliance ?? '')?.memoryBytes]).toEqual([name, (ramMiB ?? 0) * 2 ** 20])
     await answers(machine, 'primary')
     expect(await machine.run('management', 'hv list')).toMatch(/vault +Vault +running/)
+    expect(await machine.run('management', 'hv newIdentity vault')).toContain('permission denied')
+    expect(await machine.run('management', 'hv newIdentity web')).toContain('web is another one')
   })
 
   it('shuts a guest down by its agent, starts it again, and lets it restart itself', async () => {

@@ -38,6 +38,7 @@ static const struct command commands[] = {
     {"resume", CALL_RESUME, 1, 1, false, "DOMAIN", "let it run again"},
     {"shutdown", CALL_SHUTDOWN, 1, 1, false, "DOMAIN", "ask it to power off"},
     {"kill", CALL_KILL, 1, 1, false, "DOMAIN", "pull its plug"},
+    {"newIdentity", CALL_NEW_IDENTITY, 1, 1, false, "DOMAIN", "start a disposable clean, forgetting all it was"},
     {"focus", CALL_FOCUS, 1, 1, false, "DOMAIN", "bring it to the screen"},
     {"snapshot", CALL_SNAPSHOT, 1, 2, false, "DOMAIN [LABEL]", "keep its present state"},
     {"clone", CALL_CLONE, 1, 1, false, "DOMAIN", "make a running copy"},

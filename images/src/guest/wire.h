@@ -61,6 +61,7 @@ enum call_number {
     CALL_SEND = 16,
     CALL_CLIP = 17,
     CALL_VAULT = 18,
+    CALL_NEW_IDENTITY = 19,
     /* For the agent alone, never on the channel. */
     CALL_LOCAL_READY = 0xffff,
 };

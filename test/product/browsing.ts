@@ -37,11 +37,14 @@ async function drawn(page: Page): Promise<Drawn> {
 }
 
 /** Of all squares, the part that differs clearly; 1 for two sizes. */
-export function difference(one: Drawn, other: Drawn): number {
+function difference(one: Drawn, other: Drawn): number {
   if (one.grey.length !== other.grey.length) return 1
   const differing = one.grey.filter((value, at) => Math.abs(value - (other.grey[at] ?? 0)) > 32)
   return differing.length / one.grey.length
 }
+
+/** Ten seconds: what a busy browser may take to leave a page. */
+const LOOKS_A_CLICK = 40
 
 /** Another page differs by more than this, the same one with the pointer elsewhere by less. */
 const ANOTHER_PAGE = 0.01
@@ -67,6 +70,18 @@ export async function untilDrawn(page: Page, before: Drawn): Promise<Drawn> {
   throw new Error('no other page was drawn')
 }
 
+/** Waits until the screen shows what `wanted` is. */
+export async function untilLike(page: Page, wanted: Drawn): Promise<void> {
+  const deadline = performance.now() + PATIENCE
+  while (performance.now() < deadline) {
+    // oxlint-disable-next-line no-await-in-loop -- one look after the other
+    if (difference(await drawn(page), wanted) < ANOTHER_PAGE / 2) return
+    // oxlint-disable-next-line no-await-in-loop
+    await page.waitForTimeout(250)
+  }
+  throw new Error('the page that was awaited is not drawn')
+}
+
 /** Waits until the screen has the stage's size, and the page that is shown stands still. */
 export async function untilFitted(page: Page): Promise<Drawn> {
   await page.waitForFunction(
@@ -88,17 +103,29 @@ async function pointAt(page: Page, { x, y }: Point): Promise<void> {
   await page.mouse.move(box.x + ((x + 0.5) * box.width) / width, box.y + ((y + 0.5) * box.height) / height)
 }
 
-export async function clickGuest(page: Page, at: Point): Promise<void> {
+async function clickGuest(page: Page, at: Point): Promise<void> {
   await pointAt(page, at)
   await page.mouse.down()
   await page.mouse.up()
 }
 
-/** Types an address over the one in the browser's bar. */
-export async function goTo(page: Page, address: string): Promise<void> {
-  await clickGuest(page, { x: 400, y: 14 })
-  await page.keyboard.press('Control+u')
-  // As fast as a person: Linux keeps twenty keys for a browser that is busy, and then none.
-  await page.keyboard.type(address, { delay: 50 })
-  await page.keyboard.press('Enter')
+/** Clicks until the page is left, as a person does whose click came before the page had taken its place. */
+export async function followLink(page: Page, at: Point, from: Drawn): Promise<void> {
+  const deadline = performance.now() + PATIENCE
+  while (performance.now() < deadline) {
+    // oxlint-disable-next-line no-await-in-loop -- one click after the other
+    await clickGuest(page, at)
+    for (let look = 0; look < LOOKS_A_CLICK; look += 1) {
+      // oxlint-disable-next-line no-await-in-loop
+      await page.waitForTimeout(250)
+      // oxlint-disable-next-line no-await-in-loop
+      if (difference(await drawn(page), from) > ANOTHER_PAGE) return
+    }
+  }
+  throw new Error('no click led to another page')
+}
+
+/** By the button in the browser's bar. */
+export async function goBack(page: Page): Promise<void> {
+  await clickGuest(page, { x: 13, y: 14 })
 }

@@ -27,6 +27,7 @@ export class SeededDisk implements BlockStore {
     return occupied !== undefined && [...occupied].length === 0
   }
 
+  /** Once, before the guest runs. */
   seed({ indices, bytes }: DiskContent): void {
     assert(this.isBlank, 'a blank disk')
     for (const [position, block] of indices.entries()) {
@@ -36,15 +37,24 @@ export class SeededDisk implements BlockStore {
     }
   }
 
-  /** Lets the store have what it was seeded with. The seed stays where the store refuses it. */
-  plant(): void | Promise<void> {
-    const waiting: Promise<void>[] = []
-    for (const [block, bytes] of this.#seed) {
+  /**
+   * Lets the store have what it was seeded with; where that fails, the seed stays. The first block goes last: it is what a file
+   * system is known by, so that a disk with no room for all of it still passes for blank.
+   * @throws what the store refuses it with
+   */
+  #plant(): void {
+    for (const [block, bytes] of [...this.#seed].toReversed()) {
       const written = this.#store.write(block * IMAGE_PAGE_BYTES, bytes.slice())
-      if (written instanceof Promise) waiting.push(written)
+      assert(!(written instanceof Promise), 'a blank disk takes whole blocks at once')
     }
-    if (waiting.length === 0) return this.#seed.clear()
-    return Promise.all(waiting).then(() => this.#seed.clear())
+    this.#seed.clear()
+  }
+
+  /** What it was seeded with is on stable storage from now on. */
+  async keep(): Promise<void> {
+    if (this.#seed.size === 0) return
+    this.#plant()
+    await this.#store.flush()
   }
 
   read(offset: number, length: number): Uint8Array | Promise<Uint8Array> {
@@ -69,10 +79,8 @@ export class SeededDisk implements BlockStore {
   }
 
   write(offset: number, bytes: Uint8Array): void | Promise<void> {
-    const planted = this.#seed.size === 0 ? undefined : this.plant()
-    return planted instanceof Promise
-      ? planted.then(() => this.#store.write(offset, bytes))
-      : this.#store.write(offset, bytes)
+    if (this.#seed.size > 0) this.#plant()
+    return this.#store.write(offset, bytes)
   }
 
   occupied(): Iterable<number> | undefined {

@@ -140,7 +140,7 @@ export class StateKeeper {
     const isNew = this.#shadow === undefined
     const shadow = (this.#shadow ??= new RamShadow(this.#machine.memory().length))
     const before = async (): Promise<void> => {
-      await Promise.all(this.#disks.map((disk) => disk.keepSeed()))
+      await this.#keepSeeds()
       if (isNew) await this.#approach(shadow)
     }
     const { value, pauseMs } = await this.#standingStill(
@@ -150,6 +150,17 @@ export class StateKeeper {
     this.#send(to, value)
     const blocks = value.disks.reduce((sum, capture) => sum + capture.blocks, 0)
     return { pauseMs, changedPages: value.ram.changedPages + blocks }
+  }
+
+  /** @throws NotTaken */
+  async #keepSeeds(): Promise<void> {
+    try {
+      await Promise.all(this.#disks.map((disk) => disk.keepSeed()))
+    } catch (error) {
+      throw new NotTaken(
+        `Its disk could not be kept: ${error instanceof Error ? error.message : String(error)}`,
+      )
+    }
   }
 
   /** What a first snapshot has to copy is copied while the guest runs; its pause then takes what has changed since. */

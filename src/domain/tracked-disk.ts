@@ -78,10 +78,9 @@ export class TrackedDisk implements BlockStore {
     this.#store.seed(blocks)
   }
 
-  /** What a snapshot holds must be on the disk, or the two no longer fit at the next visit. */
-  async keepSeed(): Promise<void> {
-    await this.#store.plant()
-    await this.#store.flush()
+  /** What a snapshot holds must be on the disk, or the two no longer fit at the next visit. @throws what the disk fails with */
+  keepSeed(): Promise<void> {
+    return this.#store.keep()
   }
 
   read(offset: number, length: number): Uint8Array | Promise<Uint8Array> {

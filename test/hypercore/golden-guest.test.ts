@@ -13,6 +13,7 @@ import type { HandOff, VerifiedGolden } from '../../src/protocol/hand-off.ts'
 import { isBlankDisk } from '../../src/storage/overlay/blank-disk.ts'
 import { nodeDirectory } from '../../src/storage/node-files.ts'
 import { v86Module } from '../support/guest-images.ts'
+import { idOf } from './bench-board.ts'
 import { allVolumes, blankVolume, RealMachine, realHandOff } from './real-machine.ts'
 
 /** A day: no clock of a guest is right by luck. */
@@ -36,13 +37,9 @@ const volumes = async (): Promise<HandOff['volumes']> => [
 
 describe('a golden snapshot for a blank disk', () => {
   let folder: string
+  let given: HandOff
 
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'hyperspace-golden-'))
-  })
-  afterEach(() => rm(folder, { recursive: true }))
-
-  it('brings first screen and file system along; the disk stays blank until the guest writes, and then has all of it', async () => {
+  beforeAll(async () => {
     const bare = await realHandOff({ volumes: allVolumes() })
     const definition = findAppliance('primary')
     if (definition === undefined) throw new Error('there is no primary')
@@ -50,23 +47,31 @@ describe('a golden snapshot for a blank disk', () => {
     const { primary, ...others } = bare.settings.appliances
     if (primary === undefined) throw new Error('no settings of the primary')
     const { memoryMiB } = plan.machine
-    const given: HandOff = {
+    given = {
       ...bare,
       settings: { ...bare.settings, appliances: { ...others, primary: { ...primary, memoryMiB } } },
       platform: { ...bare.platform, storage: OPFS },
       goldens: [goldenFile(plan, (await bakeStates(plan, await v86Module())).at(-1))],
     }
-    expect(given.goldens).toMatchObject([{ stage: 'ready', blankDisk: true }])
-    const overlays = async (): Promise<boolean> => isBlankDisk('primary', async () => nodeDirectory(folder))
+  })
 
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'hyperspace-golden-'))
+  })
+  afterEach(() => rm(folder, { recursive: true }))
+
+  const isBlank = (): Promise<boolean> => isBlankDisk('primary', async () => nodeDirectory(folder))
+
+  it('brings first screen and file system along; the disk stays blank until the guest writes, and then has all of it', async () => {
+    expect(given.goldens).toMatchObject([{ stage: 'ready', blankDisk: true }])
     const first = await RealMachine.powerOn(given, { folder })
     await first.on('primary', 'start')
     expect((await first.ready('primary')).origin).toEqual({ kind: 'golden' })
     expect(first.text('primary')).toMatch(/a small Linux on a simulated PC[^]*root@primary/)
     expect(await first.run('primary', 'od -An -tx1 -j1080 -N2 /dev/sdb')).toContain('53 ef')
-    expect(await overlays()).toBe(true)
+    expect(await isBlank()).toBe(true)
     await first.run('primary', 'echo of the first visit >/root/file; sync')
-    expect(await overlays()).toBe(false)
+    expect(await isBlank()).toBe(false)
     await first[Symbol.asyncDispose]()
 
     // The disk is not blank any more, although nobody has told the firmware: the guest boots from it.
@@ -78,6 +83,23 @@ describe('a golden snapshot for a blank disk', () => {
     })
     expect(await second.run('primary', 'cat /root/file')).toContain('of the first visit')
     await second[Symbol.asyncDispose]()
+  })
+
+  it('has its disk with every snapshot; where that cannot be kept, there is none, and the guest goes on', async () => {
+    await using machine = await RealMachine.powerOn(given, { folder })
+    await machine.on('primary', 'start')
+    await machine.ready('primary')
+    const take = (name: string): Promise<unknown> =>
+      machine.call({
+        name: 'snapshot',
+        args: { id: idOf('primary'), name, note: '', thumbnail: new Uint8Array() },
+      })
+    await rm(join(folder, 'overlays'), { recursive: true })
+    await expect(take('lost')).rejects.toThrow(
+      /Its disk could not be kept: disk primary: the browser has removed its file/,
+    )
+    expect(machine.info('primary')).toMatchObject({ state: 'running', crash: undefined })
+    expect(await machine.run('primary', 'echo $((6 * 7))')).toContain('42')
   })
 })
 

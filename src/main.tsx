@@ -180,7 +180,7 @@ const DISKS_ELSEWHERE: StorageReport = {
 /** As many as read at once; none where the browser has no workers, which POST tells the person. */
 function readerPorts(): Worker[] {
   if (typeof Worker !== 'function') return []
-  const count = Math.min(navigator.hardwareConcurrency, MAX_READERS)
+  const count = Math.min(navigator.hardwareConcurrency || 1, MAX_READERS)
   return Array.from({ length: count }, () => new Worker(readerScriptUrl, { type: 'module', name: 'reader' }))
 }
 

@@ -19,6 +19,8 @@ export class Reader {
   readonly #ports: ReaderPort[]
   readonly #waiting = new Map<number, Waiting>()
   #next = 0
+  /** A worker is gone: who asks it would wait for ever. */
+  #failure: Error | undefined
 
   constructor(ports: readonly ReaderPort[]) {
     this.#ports = [...ports]
@@ -33,6 +35,7 @@ export class Reader {
 
   /** @throws Error fit for a person */
   read(url: string): Promise<FileReading> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
     const id = this.#next++
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject })
@@ -48,6 +51,7 @@ export class Reader {
   }
 
   #failed(error: Error): void {
+    this.#failure = error
     for (const { reject } of this.#waiting.values()) reject(error)
     this.#waiting.clear()
   }

@@ -43,9 +43,11 @@ describe('a reader of files', () => {
 
   it('tells whoever waits when a worker fails', async () => {
     const port = new FakePort()
-    const reading = new Reader([port]).read('a')
+    const reader = new Reader([port])
+    const reading = reader.read('a')
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Node has no ErrorEvent
     port.onerror?.(Object.assign(new Event('error'), { message: 'no such script' }) as ErrorEvent)
     await expect(reading).rejects.toThrow('the reader failed: no such script')
+    await expect(reader.read('b')).rejects.toThrow('the reader failed: no such script')
   })
 })

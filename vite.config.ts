@@ -9,6 +9,15 @@ import { offline } from './src/build/offline.ts'
 
 const root = import.meta.dirname
 
+/**
+ * By a name that servers know for binary data: what they know nothing of, some compress on the way, and volumes and golden
+ * snapshots are packed already.
+ */
+function assetFileNames({ names }: { names: readonly string[] }): string {
+  const isPacked = names.some((name) => /\.(?:sqfs|golden)$/.test(name))
+  return `assets/[name]-[hash][extname]${isPacked ? '.bin' : ''}`
+}
+
 export default defineConfig({
   root: join(root, 'src'),
   // Relative addresses: the built folder works under any path of any static host.
@@ -31,6 +40,7 @@ export default defineConfig({
     // Nothing as a data: address: workers, wasm and volumes are fetched, measured and cached as files.
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1200,
+    rolldownOptions: { output: { assetFileNames } },
   },
   server: { fs: { allow: [root] } },
   preview: {

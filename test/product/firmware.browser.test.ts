@@ -10,7 +10,7 @@ test('a volume with one flipped byte is refused by name with both hashes, and th
   const damaged = readFileSync(new URL(`../../images/${web.file}`, import.meta.url))
   damaged[4096] = (damaged[4096] ?? 0) ^ 1
   const { page } = await openMachine('', {}, async (page) => {
-    await page.route(/\/web-[^/]*\.sqfs$/, (route) =>
+    await page.route(/\/web-[^/]*\.sqfs\.bin$/, (route) =>
       route.fulfill({ body: damaged, contentType: 'application/octet-stream' }),
     )
   })

@@ -1,11 +1,20 @@
 import { expect, test } from 'vitest'
 import { openMachine, typeLine, untilReady, untilShown } from './driver.ts'
 
-const GOLDEN = /\/management-[^/]*\.golden$/
+const GOLDEN = /\/management-[^/]*\.golden\.bin$/
 
 test('appliances resume from the golden snapshots of the build and answer what a person types', async () => {
-  const { page, complaints } = await openMachine()
+  const packed = new Map<string, string | undefined>()
+  const { page, complaints } = await openMachine('', {}, async (page) =>
+    page.on('response', (response) => {
+      const file = /[^/]*\.(?:golden|sqfs)\.bin$/.exec(response.url())?.[0]
+      if (file !== undefined) packed.set(file, response.headers()['content-encoding'])
+    }),
+  )
   await untilReady(page, ['primary', 'web', 'messaging', 'management', 'vault'])
+  // Packed files come as they are: a server that packs them once more keeps everybody waiting.
+  expect(packed.size).toBe(10)
+  expect(new Set(packed.values())).toEqual(new Set([undefined]))
   const { goldens, refused, origins } = await page.evaluate(() => {
     const handOff = globalThis.hypercore.handOff()
     return {

@@ -22,6 +22,7 @@ import { Reader } from './firmware/reader.ts'
 import hypercoreScriptUrl from './hypercore/worker.ts?worker&url'
 import type { HandOff, RefusedGolden, RefusedVolume } from './protocol/hand-off.ts'
 import type { Hypercore } from './protocol/hypercore-api.ts'
+import type { SupervisorRequest } from './protocol/supervisor.ts'
 import { DEFAULT_POLICY } from './protocol/policy.ts'
 import { createHypercore } from './state/hypercore-api.ts'
 import { focusedDomain, withJournalEntry } from './state/machine-store.ts'
@@ -184,7 +185,10 @@ function readerPorts(): Worker[] {
   return Array.from({ length: count }, () => new Worker(readerScriptUrl, { type: 'module', name: 'reader' }))
 }
 
-async function runFirmware(storage: StorageReport | undefined): Promise<FirmwareOutcome> {
+async function runFirmware(
+  storage: StorageReport | undefined,
+  onBootable: (handOff: HandOff) => void,
+): Promise<FirmwareOutcome> {
   const nvram = browserNvramStore(() => localStorage)
   const reader = new Reader(readerPorts())
   const found = browserPlatform({
@@ -209,6 +213,7 @@ async function runFirmware(storage: StorageReport | undefined): Promise<Firmware
   const listeners = new Set<(output: string) => void>()
   const firmware = new Firmware(platform, manifest, goldens, {
     ...(bootOverride === undefined ? {} : { bootOverride }),
+    onBootable,
     onOutput: (output) => {
       written.push(output)
       for (const listener of listeners) listener(output)
@@ -289,19 +294,29 @@ function keptPolicy({ platform }: HandOff): string | undefined {
   return kept.ok ? kept.value : undefined
 }
 
-function startHypercore(handOff: HandOff): Worker {
-  const worker = new Worker(handOff.scripts.hypercore.url, { type: 'module', name: 'hypercore' })
+function loadHypercore({ scripts }: HandOff): Worker {
+  return new Worker(scripts.hypercore.url, { type: 'module', name: 'hypercore' })
+}
+
+/** HyperCore makes guests ready while the firmware waits for a key. */
+function prepareHypercore(handOff: HandOff): Worker {
+  const worker = loadHypercore(handOff)
+  const { hibernating } = preferences.getState()
+  worker.postMessage({ kind: 'prepare', handOff, hibernating } satisfies SupervisorRequest)
+  return worker
+}
+
+function startHypercore(worker: Worker, handOff: HandOff): void {
   const focus = parameters.get('focus') ?? undefined
   const { hibernating } = preferences.getState()
   seat.connect(worker, handOff, { preferredFocus: focus, policyText: keptPolicy(handOff), hibernating })
   performance.mark('hyperspace:hand-off')
-  return worker
 }
 
 async function main(): Promise<void> {
   if (showUnsupported()) return
 
-  const machine: { worker?: Worker; taken: boolean } = { taken: false }
+  const machine: { worker?: Worker | undefined; taken: boolean } = { taken: false }
   const giveUp = (): void => {
     machine.taken = true
     machine.worker?.terminate()
@@ -327,11 +342,20 @@ async function main(): Promise<void> {
     else storage = DISKS_ELSEWHERE
   }
 
-  const outcome = await runFirmware(storage)
+  const outcome = await runFirmware(storage, (handOff) => {
+    if (machine.taken) return
+    const worker = prepareHypercore(handOff)
+    machine.worker = worker
+    // It could not even be loaded: at the hand-off it is tried again, and there is somebody to be told.
+    worker.addEventListener('error', () => {
+      if (seat.store.getState().phase === 'firmware') machine.worker = undefined
+    })
+  })
   // Halted: the firmware's own screen says why and what to do, and stays.
   if (outcome.kind === 'halted') return forgetRefused(outcome.refused)
   if (machine.taken) return
-  machine.worker = startHypercore(outcome.handOff)
+  machine.worker ??= loadHypercore(outcome.handOff)
+  startHypercore(machine.worker, outcome.handOff)
   show({ kind: 'shell' })
   const { refused, refusedGoldens } = outcome.handOff
   await forgetRefused(refused, refusedGoldens)

@@ -5,17 +5,24 @@
 
 import { assertNever } from '../base/assert.ts'
 import { ByteWriter } from '../base/bytes.ts'
+import type { Result } from '../base/result.ts'
 import { encodeAgentFrame } from '../machine/agent-frames.ts'
 import { Machine, type MachineEnd, type MachineHooks } from '../machine/machine.ts'
 import { GuestFrame, HostFrame } from '../protocol/agent.ts'
 import type { BlockStore } from '../protocol/block-store.ts'
 import { STAND_ASIDE_MS, type NetworkMessage } from '../protocol/channels.ts'
 import type { CrashCause } from '../protocol/domain.ts'
-import type { DiskSource, DomainBootstrap, DomainEvent, DomainRequest } from '../protocol/guest.ts'
+import type {
+  DiskSource,
+  DomainBootstrap,
+  DomainEvent,
+  DomainRequest,
+  ResumeSource,
+} from '../protocol/guest.ts'
 import type { StateFault } from '../protocol/state-fault.ts'
 import { openDisk, type OpenPersistent } from './open-disk.ts'
 import { parseConsoleRequest, parseDisplayRequest } from './page-requests.ts'
-import { openResumeSource } from './resume.ts'
+import { openGolden, openResumeSource, type OpenedSource } from './resume.ts'
 import { NotTaken, StateKeeper } from './state-keeper.ts'
 import { TrackedDisk } from './tracked-disk.ts'
 
@@ -53,6 +60,8 @@ export class Domain {
   /** It was asked to stand still. */
   #held = false
   #keeper: StateKeeper | undefined
+  #prepared:
+    { readonly sha256: string; readonly opened: Promise<Result<OpenedSource, StateFault>> } | undefined
 
   constructor(environment: DomainEnvironment) {
     this.#environment = environment
@@ -90,13 +99,17 @@ export class Domain {
 
   #dispatch(request: DomainRequest): void {
     if (request.kind === 'ping') this.#post({ kind: 'pong', nonce: request.nonce })
+    else if (request.kind === 'prepare') this.#prepare(request)
     else if (request.kind === 'bootstrap') this.#bootstrap(request)
     else if (this.#life.state === 'building') this.#life.waiting.push(request)
     else if (this.#life.state === 'live') this.#control(this.#life.machine, request)
     // What crosses the news of the machine's end is of no use any more.
   }
 
-  #control(machine: Machine, request: Exclude<DomainRequest, { kind: 'bootstrap' | 'ping' }>): void {
+  #control(
+    machine: Machine,
+    request: Exclude<DomainRequest, { kind: 'prepare' | 'bootstrap' | 'ping' }>,
+  ): void {
     switch (request.kind) {
       case 'pause':
         this.#held = true
@@ -152,6 +165,22 @@ export class Domain {
     }
   }
 
+  #prepare({ source }: Extract<DomainRequest, { kind: 'prepare' }>): void {
+    if (this.#life.state !== 'created') throw new Error('a machine that exists cannot be prepared')
+    const opened = this.#marked('state unpacked', openGolden(source))
+    this.#prepared = { sha256: source.sha256, opened }
+    void opened.then(() => this.#post({ kind: 'prepared' }))
+  }
+
+  /** What was prepared, where it is that. */
+  #openSource(resume: ResumeSource, memoryMiB: number): Promise<Result<OpenedSource, StateFault>> {
+    const prepared = this.#prepared
+    this.#prepared = undefined
+    return resume.kind === 'golden' && prepared?.sha256 === resume.sha256
+      ? prepared.opened
+      : this.#marked('state unpacked', openResumeSource(resume, memoryMiB))
+  }
+
   #bootstrap(bootstrap: DomainBootstrap): void {
     if (this.#life.state !== 'created') throw new Error('a second bootstrap')
     const waiting: DomainRequest[] = []
@@ -183,9 +212,7 @@ export class Domain {
       // Unpacked while the disks are opened.
       const [disks, state] = await Promise.all([
         this.#marked('disks open', this.#openDisks(bootstrap, opened)),
-        resume === undefined
-          ? undefined
-          : this.#marked('state unpacked', openResumeSource(resume, spec.memoryMiB)),
+        resume === undefined ? undefined : this.#openSource(resume, spec.memoryMiB),
       ])
       const hooks = this.#machineHooks(bootstrap)
       const tracked = Object.values(disks).filter((disk) => disk instanceof TrackedDisk)

@@ -149,21 +149,26 @@ export type OpenedSource = {
   readonly stored: { readonly id: SnapshotId; readonly ram: Uint8Array<ArrayBuffer> } | undefined
 }
 
+/** Unpacks the state of a golden snapshot. */
+export async function openGolden(
+  source: Extract<ResumeSource, { kind: 'golden' }>,
+): Promise<Result<OpenedSource, StateFault>> {
+  const opened = await openStateFile(source.file)
+  if (!opened.ok) return opened
+  const { machine, disk, console } = opened.value
+  const settleDisks = async (disks: readonly TrackedDisk[]): Promise<Result<void, StateFault>> =>
+    source.blankDisk ? seedDisk(disks, disk) : ok(undefined)
+  // What a guest does on the way to its first screen runs once, as booting does: compiled, it would take longer.
+  const compileAfter = source.stage === 'checkpoint' ? GuestFrame.ready : GuestFrame.pong
+  return ok({ machine: { ...machine, compileAfter }, settleDisks, console, stored: undefined })
+}
+
 /** Waits for the state, wherever it comes from. */
 export async function openResumeSource(
   source: ResumeSource,
   memoryMiB: number,
 ): Promise<Result<OpenedSource, StateFault>> {
-  if (source.kind === 'golden') {
-    const opened = await openStateFile(source.file)
-    if (!opened.ok) return opened
-    const { machine, disk, console } = opened.value
-    const settleDisks = async (disks: readonly TrackedDisk[]): Promise<Result<void, StateFault>> =>
-      source.blankDisk ? seedDisk(disks, disk) : ok(undefined)
-    // What a guest does on the way to its first screen runs once, as booting does: compiled, it would take longer.
-    const compileAfter = source.stage === 'checkpoint' ? GuestFrame.ready : GuestFrame.pong
-    return ok({ machine: { ...machine, compileAfter }, settleDisks, console, stored: undefined })
-  }
+  if (source.kind === 'golden') return openGolden(source)
   const state = await receive(source.from, memoryMiB)
   if (!state.ok) return state
   const { deviceState, blocks, snapshot } = state.value

@@ -46,6 +46,8 @@ export type FirmwareOptions = {
   readonly bootOverride?: 'hyperspace' | 'primary' | 'setup'
   /** Text and escape sequences for a terminal of 80 columns and 25 rows. */
   readonly onOutput: (ansi: string) => void
+  /** The self-test has ended and the boot delay has not: what the hand-off will be if nobody presses a key. */
+  readonly onBootable?: (handOff: HandOff) => void
 }
 
 /** What the person asked for by a key while the self-test ran or the delay passed. */
@@ -81,6 +83,7 @@ export class Firmware {
   /** The wait for keys at the end of POST, in ms, while it lasts. */
   #waiting: number | undefined
   #endedAfterMs: number | undefined
+  #announced = false
 
   constructor(platform: FirmwarePlatform, manifest: unknown, goldens: unknown, options: FirmwareOptions) {
     this.#platform = platform
@@ -134,8 +137,12 @@ export class Firmware {
         if (report === 'woken') continue
         if (!report.ok) return this.#halt(report.error)
         const elapsed = this.#platform.now() - promptedAt
-        if (!atOnce && (await this.#wait(settings.bootDelayMs - elapsed))) continue
-        return this.#handOff(startedAt, configuration.value, settings, chosen, report.value)
+        const compose = (): HandOff =>
+          this.#compose(startedAt, configuration.value, settings, chosen, report.value)
+        if (!atOnce && (await this.#wait(settings.bootDelayMs - elapsed, compose))) continue
+        const handOff = compose()
+        this.#enter({ kind: 'hand-off', handOff })
+        return { kind: 'hand-off', handOff }
       }
     }
   }
@@ -260,10 +267,12 @@ export class Firmware {
   }
 
   /** Waits for a key for `ms`; answers whether one asked for something. */
-  async #wait(ms: number): Promise<boolean> {
+  async #wait(ms: number, compose: () => HandOff): Promise<boolean> {
     if (ms <= 0) return false
     this.#waiting = ms
     this.#show()
+    if (!this.#announced) this.#options.onBootable?.(compose())
+    this.#announced = true
     await this.#platform.delay(ms, this.#wake.signal)
     this.#waiting = undefined
     return this.#request !== undefined
@@ -303,18 +312,18 @@ export class Firmware {
     return { kind: 'halted', ...halt, refused: this.#post.refused }
   }
 
-  #handOff(
+  #compose(
     startedAt: number,
     configuration: Configuration,
     settings: FirmwareSettings,
     chosen: BootPath | undefined,
     report: PostReport,
-  ): FirmwareOutcome {
+  ): HandOff {
     const { bootOverride } = this.#options
     const wanted = chosen ?? (bootOverride === 'setup' ? undefined : bootOverride)
     const order = wanted === undefined ? settings.bootOrder : [wanted, ...settings.bootOrder]
     const bootPath = order.find((path) => unavailable(path, settings, report.refused) === undefined)
-    const handOff: HandOff = {
+    return {
       version: 1,
       bootPath: bootPath ?? 'hyperspace',
       settings,
@@ -330,8 +339,6 @@ export class Firmware {
       startedAt,
       endedAt: this.#platform.now(),
     }
-    this.#enter({ kind: 'hand-off', handOff })
-    return { kind: 'hand-off', handOff }
   }
 
   #status(): { readonly text: string; readonly style: number } {

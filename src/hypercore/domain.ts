@@ -1,7 +1,6 @@
 /** One domain: its identity and limits for as long as it exists, its state, and one life of a worker after the other. */
 
 import { err, ok, type Result } from '../base/result.ts'
-import type { ApplianceDefinition } from '../appliances/definitions.ts'
 import type {
   CpuLimits,
   CrashCause,
@@ -20,12 +19,13 @@ import type { EndOfGuest, HypercallReply } from './agent.ts'
 import type { Ask } from './broker/asks.ts'
 import type { Captured, CapturePurpose } from './captures.ts'
 import { diskInfo, keptDisk } from './kept-disk.ts'
-import type { InsertedImage } from './own-image.ts'
 import type { HyperCoreEnvironment } from './environment.ts'
 import type { MemoryUse } from './memory-budget.ts'
-import { Life, type LifeOwner, type LogLevel, type Machine } from './life.ts'
+import type { DomainIdentity } from './domain-identity.ts'
+import { Life, type LifeOwner, type LogLevel } from './life.ts'
 import { isLive, transition, type LifeCycleReport, type LifeCycleStep } from './life-cycle.ts'
 import type { Cable } from './network.ts'
+import type { BuildMachine } from './starter.ts'
 import { Waits, type Outcome } from './waits.ts'
 
 /** A guest asked to shut down syncs and halts within a second or two; then a person decides. */
@@ -52,30 +52,6 @@ export type DomainHost = {
   /** The guest has ended in order to start again. */
   rebooted(domain: Domain): void
 }
-
-export type DomainIdentity = {
-  readonly id: DomainId
-  readonly name: string
-  readonly definition: ApplianceDefinition
-  readonly shortcut: number | undefined
-  readonly memoryMiB: number
-  /** Its disk, if any, is the image that outlives it. */
-  readonly persistentDisk: boolean
-  /** A person's own, in its drive: it starts by BIOS and runs no agent. */
-  readonly image?: InsertedImage | undefined
-  /** Bytes of a disk of its own that is a copy of another's, in memory; undefined where it has none. */
-  readonly copiedDisk?: number | undefined
-  /** Undefined: no network card. */
-  readonly mac: string | undefined
-}
-
-/**
- * Builds the machine of a start, to resume where it can; `notFrom` is what it must not resume from again, having been
- * refused with those words. A fault, or what it throws, is the report of a failed boot.
- */
-export type BuildMachine = (notFrom: string | undefined) => Promise<Result<BuiltMachine, Fault>>
-
-export type BuiltMachine = { readonly machine: Machine; readonly origin: DomainOrigin }
 
 /** One start: what came of an earlier one is told apart by it. */
 type Start = {

@@ -7,7 +7,7 @@ import { fault, type Fault } from '../protocol/fault.ts'
 import type { DiskSource, MachineSpec } from '../protocol/guest.ts'
 import type { HandOff, RefusedVolume, VerifiedVolume, VolumeRole } from '../protocol/hand-off.ts'
 import { SCREEN_MEMORY_MIB } from '../protocol/screen.ts'
-import type { DomainIdentity } from './domain.ts'
+import type { DomainIdentity } from './domain-identity.ts'
 import { persistentDisk } from './kept-disk.ts'
 import type { BootParts, HyperCoreEnvironment } from './environment.ts'
 

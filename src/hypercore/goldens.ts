@@ -4,7 +4,7 @@ import { err, ok, type Result } from '../base/result.ts'
 import type { HandOff, RefusedGolden, VerifiedGolden } from '../protocol/hand-off.ts'
 import type { MachineSpec } from '../protocol/guest.ts'
 import { fingerprintOf, machineDifference } from '../protocol/machine-state.ts'
-import type { DomainIdentity } from './domain.ts'
+import type { DomainIdentity } from './domain-identity.ts'
 
 /** Why a domain boots. `missing`: none was built, which nobody needs to be told of at every start. */
 export type NoGolden = { readonly missing: boolean; readonly words: string }

@@ -11,7 +11,7 @@ import { fault, type Fault } from '../protocol/fault.ts'
 import type { ResumeSource } from '../protocol/guest.ts'
 import type { HandOff } from '../protocol/hand-off.ts'
 import type { CallRequest, SupervisorEvent, SupervisorRequest } from '../protocol/supervisor.ts'
-import { bootOrder, parallelStarts, READY_PATIENCE_MS } from './boot-plan.ts'
+import { Boot, prepareBoot } from './boot.ts'
 import { Broker } from './broker/broker.ts'
 import { mergeLimits } from './cpu-limits.ts'
 import { Disks } from './disks.ts'
@@ -24,6 +24,7 @@ import type { LogLevel } from './life.ts'
 import { insert, OWN_IMAGE, type InsertedImage } from './own-image.ts'
 import { checkBudget } from './memory-budget.ts'
 import { Network, type Cable } from './network.ts'
+import { Nursery } from './nursery.ts'
 import { Packets } from './packets.ts'
 import { PrimaryRole } from './primary-role.ts'
 import { Guard } from './policy/guard.ts'
@@ -66,11 +67,13 @@ export class HyperCore implements DomainHost {
   readonly #disks: Disks
   readonly #packets: Packets
   readonly #primary = new PrimaryRole(() => this.domains())
+  readonly #nursery: Nursery
   #board: Board | undefined
   #focused: DomainId | undefined
 
   constructor(environment: HyperCoreEnvironment) {
     this.environment = environment
+    this.#nursery = new Nursery(environment)
     this.guard = new Guard({
       applianceOf: (id) => {
         const domain = this.#domains.get(id)
@@ -104,6 +107,10 @@ export class HyperCore implements DomainHost {
   /** Everything the page says comes in here. */
   receive(request: SupervisorRequest): void {
     switch (request.kind) {
+      case 'prepare':
+        if (this.#board !== undefined)
+          return this.log('error', 'a preparation after the hand-off was ignored')
+        return prepareBoot(request.handOff, request.hibernating, this.environment, this.#nursery)
       case 'hand-off':
         return this.#takeOver(request)
       case 'trunk-peer':
@@ -245,7 +252,7 @@ export class HyperCore implements DomainHost {
     const network = new Network(this.environment, this.guard, this.#packets, relayUrl, (event) =>
       this.#emit(event),
     )
-    const starter = new Starter(handOff, this.environment)
+    const starter = new Starter(handOff, this.environment, this.#nursery)
     const { storage } = handOff.platform
     const unavailable = storage.kind === 'opfs' ? undefined : storage.why
     const snapshots = new Snapshots(this.#snapshotsHost(handOff, starter), unavailable, hibernating)
@@ -255,17 +262,24 @@ export class HyperCore implements DomainHost {
       const added = this.#add(definition, {}, 'original')
       if (!added.ok) this.log('error', `${definition.title}: ${added.error.message}`)
     }
+    const host = {
+      domains: () => this.domains(),
+      start: (domain: Domain) => this.#start(domain),
+      log: (level: LogLevel, text: string, domain: Domain) => this.log(level, text, domain),
+    }
+    const boot = new Boot(host, { handOff, starter, nursery: this.#nursery, snapshots })
     this.environment.every(HEARTBEAT_MS, () => {
       this.#logLines.clear()
       for (const domain of this.domains()) domain.tick(this.environment.now())
       snapshots.tick()
+      boot.tick()
     })
     this.environment.every(SCHEDULE_MS, () => this.#schedule())
     const applied = policyText === undefined ? ok(undefined) : this.guard.setPolicy(policyText)
     if (!applied.ok) this.log('warning', `${applied.error.message} The default policy is in force.`)
     if (policyText === undefined || !applied.ok) this.guard.announce()
     this.#emit({ type: 'ready', memoryBudgetMiB: handOff.memoryBudgetMiB })
-    void this.#boot(handOff, snapshots)
+    void boot.run()
   }
 
   #snapshotsHost(handOff: HandOff, starter: Starter): SnapshotsHost {
@@ -287,26 +301,6 @@ export class HyperCore implements DomainHost {
       remove: (domain) => this.#remove(domain),
       startFrom: (domain, source) => this.#start(domain, source),
     }
-  }
-
-  /** Starts what the person chose, the first screen first (boot-plan.ts). */
-  async #boot(handOff: HandOff, snapshots: Snapshots): Promise<void> {
-    const queue = bootOrder(handOff).flatMap((name) =>
-      this.domains().filter(({ id, state }) => id === name && state === 'created'),
-    )
-    const startNext = async (): Promise<void> => {
-      const domain = queue.shift()
-      if (domain === undefined) return
-      const isNew = domain.state === 'created'
-      const resumed = isNew && (await snapshots.resumeHibernated(domain))
-      const started = isNew && !resumed && !domain.live ? await this.#start(domain) : ok(undefined)
-      if (started.ok) await domain.readyOrOver(READY_PATIENCE_MS)
-      else if (domain.state === 'created') this.log('error', started.error.message, domain)
-      await startNext()
-    }
-    const resuming = queue.every(({ identity }) => this.#board?.starter.resumes(identity))
-    const lanes = parallelStarts(handOff.platform.processors, resuming)
-    await Promise.all(Array.from({ length: lanes }, startNext))
   }
 
   async #callOn(

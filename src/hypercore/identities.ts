@@ -6,7 +6,7 @@ import { parseDomainId, type CpuLimits, type DomainConfig } from '../protocol/do
 import { fault, type Fault } from '../protocol/fault.ts'
 import type { HandOff } from '../protocol/hand-off.ts'
 import { mergeLimits } from './cpu-limits.ts'
-import type { DomainIdentity } from './domain.ts'
+import type { DomainIdentity } from './domain-identity.ts'
 import type { Flash } from './flash.ts'
 import { checkMemorySize } from './memory-budget.ts'
 import type { InsertedImage } from './own-image.ts'

@@ -23,7 +23,7 @@ import { ConsoleTails } from './console-tails.ts'
 import { AgentAsks, type Ask } from './broker/asks.ts'
 import { Captures, type Captured, type CapturePurpose } from './captures.ts'
 import { interval, type Interval, type Sample } from './counters.ts'
-import type { DomainPort, HyperCoreEnvironment } from './environment.ts'
+import type { DomainListener, DomainPort, HyperCoreEnvironment } from './environment.ts'
 import { HEARTBEAT_MS, Heartbeat } from './heartbeat.ts'
 import type { Cable } from './network.ts'
 
@@ -43,6 +43,8 @@ export type Machine = {
   readonly spec: MachineSpec
   /** Undefined: it boots. */
   readonly resume: { readonly source: ResumeSource; readonly awakening: Awakening } | undefined
+  /** A worker that is ahead with the state, where there is one. */
+  readonly adopt?: ((listener: DomainListener) => DomainPort | undefined) | undefined
 }
 
 export type LogLevel = 'info' | 'warning' | 'error'
@@ -103,10 +105,12 @@ export class Life {
       send: (frame) => this.#send(frame),
       after: (ms, action) => owner.environment.after(ms, action),
     })
-    this.#port = owner.environment.spawnDomain(machine.scriptUrl, owner.id, {
+    const listener: DomainListener = {
       message: (event) => this.#guarded(() => this.#receive(event)),
       error: (detail) => this.#guarded(() => owner.crashed({ kind: 'worker-died', detail }, undefined)),
-    })
+    }
+    this.#port =
+      machine.adopt?.(listener) ?? owner.environment.spawnDomain(machine.scriptUrl, owner.id, listener)
     const { spec, engine, resume } = machine
     this.#awakening = resume?.awakening
     const display = new MessageChannel()
@@ -255,6 +259,7 @@ export class Life {
       case 'paused':
       case 'resumed':
         return owner.report(event.kind)
+      case 'prepared':
       case 'pong':
         return undefined
       case 'console-tail':

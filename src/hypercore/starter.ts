@@ -4,13 +4,23 @@ import { err, ok, type Result } from '../base/result.ts'
 import type { DomainOrigin } from '../protocol/domain.ts'
 import { fault, type Fault } from '../protocol/fault.ts'
 import type { ResumeSource } from '../protocol/guest.ts'
-import type { HandOff } from '../protocol/hand-off.ts'
+import type { HandOff, VerifiedGolden } from '../protocol/hand-off.ts'
 import { fingerprintOf, type MachineFingerprint } from '../protocol/machine-state.ts'
-import type { BuiltMachine, DomainIdentity } from './domain.ts'
-import type { HyperCoreEnvironment } from './environment.ts'
+import type { DomainListener, DomainPort, HyperCoreEnvironment } from './environment.ts'
 import { Flash } from './flash.ts'
 import { Goldens } from './goldens.ts'
+import type { DomainIdentity } from './domain-identity.ts'
+import type { Machine } from './life.ts'
+import type { Nursery, Seedling } from './nursery.ts'
 import { ownMachine } from './own-image.ts'
+
+/**
+ * Builds the machine of a start, to resume where it can; `notFrom` is what it must not resume from again, having been
+ * refused with those words. A fault, or what it throws, is the report of a failed boot.
+ */
+export type BuildMachine = (notFrom: string | undefined) => Promise<Result<BuiltMachine, Fault>>
+
+export type BuiltMachine = { readonly machine: Machine; readonly origin: DomainOrigin }
 
 /** boot: whoever restarts a guest wants to see it boot, and to be rid of the state it was in. */
 export type StartMode = 'resume' | 'boot'
@@ -21,24 +31,38 @@ export function writableBytes({ devices }: MachineFingerprint): number | undefin
   return found === undefined ? undefined : Number(found)
 }
 
+function goldenSource({ content, sha256, stage, blankDisk }: VerifiedGolden): Seedling['source'] {
+  return { kind: 'golden', file: content, sha256, stage, blankDisk }
+}
+
 export class Starter {
   readonly flash: Flash
   readonly #handOff: HandOff
   readonly #goldens: Goldens
   readonly #environment: HyperCoreEnvironment
+  readonly #nursery: Nursery
 
-  constructor(handOff: HandOff, environment: HyperCoreEnvironment) {
+  constructor(handOff: HandOff, environment: HyperCoreEnvironment, nursery: Nursery) {
     this.#handOff = handOff
     this.#environment = environment
+    this.#nursery = nursery
     this.flash = new Flash(handOff)
     this.#goldens = new Goldens(handOff)
   }
 
   /** Whether a start finds a golden snapshot that fits. */
   resumes(identity: DomainIdentity): boolean {
-    if (identity.image !== undefined) return false
+    return this.seedling(identity) !== undefined
+  }
+
+  /** What a worker can begin with before a start; undefined where that finds no golden snapshot. */
+  seedling(identity: DomainIdentity): Seedling | undefined {
+    if (identity.image !== undefined) return undefined
     const hardware = this.flash.hardware(identity)
-    return hardware.ok && this.#goldens.fitting(identity, hardware.value).ok
+    const golden = hardware.ok ? this.#goldens.fitting(identity, hardware.value) : hardware
+    if (!golden.ok) return undefined
+    const { name } = identity.definition
+    return { scriptUrl: this.#handOff.scripts.domain.url, name, source: goldenSource(golden.value) }
   }
 
   /** What a state must fit to be one of this domain's machine. */
@@ -77,11 +101,14 @@ export class Starter {
       if (notFrom !== undefined) this.#goldens.giveUp(name, notFrom)
       const golden = this.#goldens.fitting(identity, hardware.value)
       if (golden.ok) {
-        const { content, stage, blankDisk } = golden.value
+        const { stage, blankDisk } = golden.value
         if (blankDisk) this.#goldens.spend(name)
         const awakening = { hostname: identity.id, mac: identity.mac, stage, shown: blankDisk }
-        const resume = { source: { kind: 'golden', file: content, stage, blankDisk } as const, awakening }
-        return ok({ machine: { ...parts, spec: hardware.value, resume }, origin: { kind: 'golden' } })
+        const source = goldenSource(golden.value)
+        const adopt = (listener: DomainListener): DomainPort | undefined =>
+          this.#nursery.take(source, listener)
+        const machine = { ...parts, spec: hardware.value, resume: { source, awakening }, adopt }
+        return ok({ machine, origin: { kind: 'golden' } })
       }
       if (!golden.error.missing) why = golden.error.words
     }

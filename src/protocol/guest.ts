@@ -58,6 +58,8 @@ export type ResumeSource =
   | {
       readonly kind: 'golden'
       readonly file: Blob
+      /** Of the file, hexadecimal. */
+      readonly sha256: string
       readonly stage: GoldenStage
       /** It brings a disk's content along, and fits a blank disk alone. */
       readonly blankDisk: boolean
@@ -98,6 +100,8 @@ export type DomainBootstrap = {
 
 /** HyperCore → domain. */
 export type DomainRequest =
+  /** Before the bootstrap, where there is time: unpacks the state that it will bring. Answered by `prepared`. */
+  | { readonly kind: 'prepare'; readonly source: Extract<ResumeSource, { kind: 'golden' }> }
   | DomainBootstrap
   | { readonly kind: 'pause' }
   | { readonly kind: 'resume' }
@@ -124,6 +128,8 @@ export type DomainRequest =
 
 /** Domain → HyperCore. */
 export type DomainEvent =
+  /** The state is unpacked, or cannot be: the bootstrap finds out. */
+  | { readonly kind: 'prepared' }
   /** The machine exists and executes. */
   | { readonly kind: 'running' }
   /** The state that it was to resume from is not for this machine. The worker has let go of everything. */

@@ -84,7 +84,12 @@ export type CallRequest = {
 
 /** Page → HyperCore. */
 export type SupervisorRequest =
-  /** First and once. */
+  /**
+   * Before the hand-off and once, where the firmware still waits for a key: what it will be if none is pressed. Guests are
+   * made ready for it, and none executes.
+   */
+  | { readonly kind: 'prepare'; readonly handOff: HandOff; readonly hibernating: readonly string[] }
+  /** Once. */
   | {
       readonly kind: 'hand-off'
       readonly handOff: HandOff

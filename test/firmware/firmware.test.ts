@@ -57,6 +57,25 @@ describe('the boot delay', () => {
     const machine = machineOf(makeFlash(), stored({ bootDelayMs: 0 }))
     await booted(machine)
     expect(machine.platform.delays).toEqual([])
+    expect(machine.bootable).toEqual([])
+  })
+
+  test('is there to make ready what will be handed off, once', async () => {
+    const machine = machineOf(makeFlash(), (platform) => {
+      stored({ bootDelayMs: 5_000, firstScreen: 'web' })(platform)
+      platform.holdDelays = true
+    })
+    await machine.until(/Boots in/)
+    expect(machine.bootable).toHaveLength(1)
+    const [{ endedAt: _, ...announced } = { endedAt: 0 }] = machine.bootable
+    expect(announced).toMatchObject({ bootPath: 'hyperspace', settings: { firstScreen: 'web' } })
+    machine.keys('F1')
+    machine.keys('Escape')
+    await machine.until(/Boots in/)
+    machine.keys('Enter')
+    const { endedAt: __, ...handOff } = await booted(machine)
+    expect(handOff).toEqual(announced)
+    expect(machine.bootable).toHaveLength(1)
   })
 
   test('shorter than the self-test waits not at all', async () => {

@@ -6,12 +6,15 @@ import {
   type FirmwareOutcome,
   type FirmwareOptions,
 } from '../../src/firmware/firmware.ts'
+import type { HandOff } from '../../src/protocol/hand-off.ts'
 import { FakePlatform, goldensOf, makeFlash, manifestOf, type Flash } from './fake-platform.ts'
 
 export type Machine = {
   readonly firmware: Firmware
   readonly platform: FakePlatform
   readonly outcome: Promise<FirmwareOutcome>
+  /** What it announced to whoever makes guests ready. */
+  readonly bootable: readonly HandOff[]
   /** Everything sent to the terminal. */
   readonly output: () => string
   readonly keys: (...keys: readonly FirmwareKey[]) => void
@@ -30,17 +33,20 @@ export function machineOf(
   prepare(platform)
   let output = ''
   const waiting = new Set<() => void>()
+  const bootable: HandOff[] = []
   const firmware = new Firmware(platform, manifest, goldens, {
     ...(bootOverride === undefined ? {} : { bootOverride }),
     onOutput: (ansi) => {
       output += ansi
       for (const look of waiting) look()
     },
+    onBootable: (handOff) => bootable.push(handOff),
   })
   return {
     firmware,
     platform,
     outcome: firmware.run(),
+    bootable,
     output: () => output,
     keys: (...keys) => {
       for (const key of keys) firmware.key(key)

@@ -3,6 +3,7 @@
 import { openBase } from '../../src/domain/open-disk.ts'
 import { diskFiles } from '../../src/storage/overlay/disk-files.ts'
 import { FakeDirectory } from '../storage/fake-opfs.ts'
+import { Flash } from '../../src/hypercore/flash.ts'
 import { HyperCore } from '../../src/hypercore/hypercore.ts'
 import type { BootParts, DomainListener } from '../../src/hypercore/environment.ts'
 import { ByteWriter } from '../../src/base/bytes.ts'
@@ -16,12 +17,19 @@ import {
 import { parseDomainId, type CrashReport, type DomainId, type DomainInfo } from '../../src/protocol/domain.ts'
 import type { Fault } from '../../src/protocol/fault.ts'
 import type { DomainBootstrap, DomainCounters, DomainEvent, DomainRequest } from '../../src/protocol/guest.ts'
-import type { HandOff, RefusedVolume, VerifiedVolume, VolumeRole } from '../../src/protocol/hand-off.ts'
+import type {
+  HandOff,
+  RefusedVolume,
+  VerifiedGolden,
+  VerifiedVolume,
+  VolumeRole,
+} from '../../src/protocol/hand-off.ts'
+import { fingerprintOf } from '../../src/protocol/machine-state.ts'
 import type { SnapshotInfo } from '../../src/protocol/snapshot.ts'
 import type { StoreCall, StoreCallName, StoreCalls, StoreFailure } from '../../src/protocol/store.ts'
 import type { StoreListener, StorePort } from '../../src/hypercore/store-client.ts'
 import type { CallRequest, SupervisorEvent, SupervisorMessage } from '../../src/protocol/supervisor.ts'
-import { APPLIANCES } from '../../src/appliances/definitions.ts'
+import { APPLIANCES, findAppliance } from '../../src/appliances/definitions.ts'
 import { OUTSIDE } from '../support/outside.ts'
 import type { Result } from '../../src/base/result.ts'
 
@@ -110,6 +118,34 @@ export function handOff(more: Partial<HandOff> = {}, starting: readonly string[]
   }
 }
 
+/** A golden that fits the machine of `appliance` in `given`. */
+export function goldenOf(
+  appliance: string,
+  given: HandOff,
+  more: Partial<VerifiedGolden> = {},
+): VerifiedGolden {
+  const definition = findAppliance(appliance)
+  if (definition === undefined) throw new Error(`no appliance ${appliance}`)
+  const identity = {
+    definition,
+    memoryMiB: 64,
+    persistentDisk: definition.disk !== undefined,
+    mac: definition.network === 'none' ? undefined : '02:48:53:00:00:00',
+  }
+  const spec = new Flash(given).hardware(identity)
+  if (!spec.ok) throw new Error(spec.error.message)
+  return {
+    appliance,
+    size: 4,
+    sha256: '11'.repeat(32),
+    content: new Blob(['four']),
+    machine: fingerprintOf(spec.value, given.engine.sha256),
+    stage: 'ready',
+    blankDisk: false,
+    ...more,
+  }
+}
+
 export function refused(appliance: string): RefusedVolume {
   return {
     name: appliance,
@@ -165,7 +201,7 @@ export class FakeDomain {
   }
 
   get bootstrap(): DomainBootstrap {
-    const first = this.requests[0]
+    const first = this.requests.find(({ kind }) => kind !== 'prepare')
     if (first?.kind !== 'bootstrap') throw new Error('no bootstrap came first')
     return first
   }
@@ -374,6 +410,11 @@ export class Bench {
       else timer.due = this.#now + timer.period
       timer.action()
     }
+  }
+
+  async prepare(given: HandOff, hibernating: readonly string[] = []): Promise<void> {
+    this.core.receive({ kind: 'prepare', handOff: given, hibernating })
+    await this.settle()
   }
 
   async handOff(given: HandOff, hibernating: readonly string[] = []): Promise<void> {

@@ -64,11 +64,19 @@ describe('a golden snapshot for a blank disk', () => {
 
   it('brings first screen and file system along; the disk stays blank until the guest writes, and then has all of it', async () => {
     expect(given.goldens).toMatchObject([{ stage: 'ready', blankDisk: true }])
-    const first = await RealMachine.powerOn(given, { folder })
-    await first.on('primary', 'start')
+    const { primary, ...others } = given.settings.appliances
+    if (primary === undefined) throw new Error('no settings of the primary')
+    const starting = { ...others, primary: { ...primary, start: true } }
+    const first = await RealMachine.powerOn(
+      { ...given, settings: { ...given.settings, appliances: starting } },
+      { folder, isPrepared: true },
+    )
+    const { workers } = first
     expect((await first.ready('primary')).origin).toEqual({ kind: 'golden' })
     expect(first.text('primary')).toMatch(/a small Linux on a simulated PC[^]*root@primary/)
     expect(await first.run('primary', 'od -An -tx1 -j1080 -N2 /dev/sdb')).toContain('53 ef')
+    // It goes on in the worker that had unpacked its state.
+    expect([workers, first.workers]).toEqual([1 + 1, 1 + 1])
     expect(await isBlank()).toBe(true)
     await first.run('primary', 'echo of the first visit >/root/file; sync')
     expect(await isBlank()).toBe(false)

@@ -2,37 +2,10 @@
 
 import { describe, expect, it } from 'vitest'
 import { ByteReader } from '../../src/base/bytes.ts'
-import { findAppliance } from '../../src/appliances/definitions.ts'
-import { Flash } from '../../src/hypercore/flash.ts'
 import { GuestFrame, HostFrame } from '../../src/protocol/agent.ts'
 import type { HandOff, VerifiedGolden } from '../../src/protocol/hand-off.ts'
-import { fingerprintOf } from '../../src/protocol/machine-state.ts'
-import { Bench, handOff, idOf, type FakeDomain } from './bench-board.ts'
+import { Bench, goldenOf, handOff, idOf, type FakeDomain } from './bench-board.ts'
 import { ByteWriter } from '../../src/base/bytes.ts'
-
-/** A golden that fits the machine of `appliance` in `given`. */
-function goldenOf(appliance: string, given: HandOff, more: Partial<VerifiedGolden> = {}): VerifiedGolden {
-  const definition = findAppliance(appliance)
-  if (definition === undefined) throw new Error(`no appliance ${appliance}`)
-  const identity = {
-    definition,
-    memoryMiB: 64,
-    persistentDisk: definition.disk !== undefined,
-    mac: definition.network === 'none' ? undefined : '02:48:53:00:00:00',
-  }
-  const spec = new Flash(given).hardware(identity)
-  if (!spec.ok) throw new Error(spec.error.message)
-  return {
-    appliance,
-    size: 4,
-    sha256: '11'.repeat(32),
-    content: new Blob(['four']),
-    machine: fingerprintOf(spec.value, given.engine.sha256),
-    stage: 'ready',
-    blankDisk: false,
-    ...more,
-  }
-}
 
 function withGolden(appliance: string, more: Partial<VerifiedGolden> = {}): HandOff {
   const given = handOff()

@@ -85,6 +85,14 @@ export async function realHandOff(
   }
 }
 
+function prepared(worker: Worker): Promise<void> {
+  return new Promise((resolve) => {
+    worker.on('message', (event: DomainEvent) => {
+      if (event.kind === 'prepared') resolve()
+    })
+  })
+}
+
 type RealOptions = {
   /** How far its wall clock is ahead of this machine's. */
   readonly clockOffMs?: number
@@ -155,13 +163,20 @@ export class RealMachine {
     })
   }
 
-  /** `hibernating`: what the person chose in an earlier visit. */
+  /**
+   * `hibernating`: what the person chose in an earlier visit. `isPrepared`: there is a boot delay, and it lasts until the
+   * guests are made ready.
+   */
   static async powerOn(
     given: HandOff,
-    options: RealOptions & { hibernating?: readonly string[] } = {},
+    options: RealOptions & { hibernating?: readonly string[]; isPrepared?: boolean } = {},
   ): Promise<RealMachine> {
     const machine = new RealMachine(await domainBundlePath(), await storeBundlePath(), options)
-    const { hibernating = [] } = options
+    const { hibernating = [], isPrepared = false } = options
+    if (isPrepared) {
+      machine.core.receive({ kind: 'prepare', handOff: given, hibernating })
+      await Promise.all([...machine.#workers].map(prepared))
+    }
     machine.core.receive({ kind: 'hand-off', handOff: given, policyText: undefined, hibernating })
     return machine
   }
@@ -172,6 +187,10 @@ export class RealMachine {
       clearTimeout(timer)
       this.#timers.delete(timer)
     }
+  }
+
+  get workers(): number {
+    return this.#workers.size
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -80,7 +80,7 @@ export class FakeMachine extends EventTarget {
       this.#event({ type: 'ready', memoryBudgetMiB: message.handOff.memoryBudgetMiB })
       return
     }
-    if (message.kind === 'trunk-peer') return
+    if (message.kind === 'trunk-peer' || message.kind === 'prepare') return
     const { callId, call } = message
     this.calls.push(call)
     const fault = this.faults.get(call.name)

@@ -204,7 +204,10 @@ async function runFirmware(
     displayUp: async () => {
       await boot?.painted
       // From here on the console's script has the whole self-test to arrive in; what it says if it cannot comes later.
-      loadConsole().catch(() => undefined)
+      loadConsole().then(
+        ({ loadFonts }) => loadFonts({ preferences }),
+        () => undefined,
+      )
     },
     keyboard: () => ({ listening: true, onScreen: matchMedia('(pointer: coarse)').matches }),
   })

@@ -7,6 +7,7 @@
 import type { Dispose } from '../base/disposables.ts'
 import type { DomainId, DomainInfo } from '../protocol/domain.ts'
 import { DEFAULT_SCREEN, fitScreenSize, type ScreenSize } from '../protocol/screen.ts'
+import { anyStarting } from './machine-store.ts'
 import type { DisplaySession } from './display-session.ts'
 import type { Seat } from './seat.ts'
 
@@ -35,13 +36,6 @@ export function fitFirst(
 ): Dispose {
   const considered = new Set<string>()
 
-  /** One that waits for its turn at the start, or computes its first screen. */
-  const isStarting = ({ id, state, ready }: DomainInfo): boolean => {
-    const { handOff } = seat.store.getState()
-    const waits = state === 'created' && handOff?.settings.appliances[id]?.start === true
-    return waits || state === 'starting' || (state === 'running' && !ready)
-  }
-
   const consider = (domain: DomainInfo): void => {
     const available = room()
     if (available === undefined) return
@@ -52,9 +46,10 @@ export function fitFirst(
     seat.resize(domain.id, size)
   }
 
-  return seat.store.subscribe(({ domains, focusedId }, before) => {
+  return seat.store.subscribe((state, before) => {
+    const { domains, focusedId } = state
     if (domains === before.domains && focusedId === before.focusedId) return
-    const busy = domains.some((domain) => isStarting(domain))
+    const busy = anyStarting(state)
     for (const domain of domains) {
       const fresh = domain.origin?.kind === 'golden' || domain.origin?.kind === 'boot'
       const wanted = domain.view === 'screen' && domain.appliance !== 'own' && domain.ready && fresh

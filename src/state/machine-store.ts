@@ -96,6 +96,14 @@ export function isLive(state: DomainState): boolean {
   return state === 'starting' || state === 'running' || state === 'paused' || state === 'shutting-down'
 }
 
+/** Guests that wait for their turn at the start, or compute their first screens. */
+export function anyStarting({ domains, handOff }: Pick<MachineState, 'domains' | 'handOff'>): boolean {
+  return domains.some(({ id, state, ready }) => {
+    const waits = state === 'created' && handOff?.settings.appliances[id]?.start === true
+    return waits || state === 'starting' || (state === 'running' && !ready)
+  })
+}
+
 export function memoryInUseMiB(state: MachineState): number {
   let bytes = 0
   for (const domain of state.domains) if (isLive(domain.state)) bytes += domain.memoryBytes

@@ -5,6 +5,12 @@ import { App } from './App.tsx'
 import type { AppProps } from './app-props.ts'
 import { fitFirst } from '../state/first-fit.ts'
 import { StageController } from './stage/stage-controller.ts'
+import { loadTerminalFont } from './stage/terminal-host.ts'
+
+/** What the console draws with: to be fetched while there is time. */
+export function loadFonts({ preferences }: Pick<AppProps, 'preferences'>): void {
+  void loadTerminalFont(preferences.getState().fontSize)
+}
 
 export function openConsole(root: Element, props: Omit<AppProps, 'stage'>): void {
   const stage = new StageController(props.seat, props.preferences)

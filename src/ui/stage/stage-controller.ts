@@ -8,7 +8,13 @@ import { Disposables, type Dispose } from '../../base/disposables.ts'
 import type { DomainId } from '../../protocol/domain.ts'
 import { fault, FaultError } from '../../protocol/fault.ts'
 import type { ScreenSize } from '../../protocol/screen.ts'
-import { focusedDomain, shownView, type FocusChange } from '../../state/machine-store.ts'
+import {
+  anyStarting,
+  focusedDomain,
+  shownView,
+  type FocusChange,
+  type MachineState,
+} from '../../state/machine-store.ts'
 import type { PreferencesStore } from '../../state/preferences.ts'
 import type { Seat } from '../../state/seat.ts'
 import { ScreenHost } from './screen-host.ts'
@@ -34,13 +40,17 @@ export class StageController {
   #shown: Host | undefined
   /** The view on top. */
   #front: HTMLElement | undefined
+  #bootIsOver = false
 
   constructor(seat: Seat, preferences: PreferencesStore) {
     this.#seat = seat
     this.#preferences = preferences
     this.#disposables.add(
       seat.store.subscribe((state, before) => {
-        if (state.domains !== before.domains) this.#dropRemoved()
+        if (state.domains !== before.domains) {
+          this.#dropRemoved()
+          this.#openDue(state)
+        }
         if (state.focusedId !== before.focusedId || state.views !== before.views) this.#show()
         if (state.focusChange !== undefined && state.focusChange !== before.focusChange)
           this.#measure(state.focusChange)
@@ -66,7 +76,7 @@ export class StageController {
     hosts.view = container
     container.setAttribute('aria-hidden', 'true')
     this.#show()
-    terminal.open()
+    this.#openDue(this.#seat.store.getState())
     screen.fit()
     // The first guest on the stage could not take the keyboard before it was opened; nobody else may have it by now.
     if (this.#shown === terminal && hasKeyboard(undefined)) terminal.focus()
@@ -102,6 +112,16 @@ export class StageController {
     return hosts
   }
 
+  /**
+   * Opens the terminal that is shown, and the others once all guests are up: a terminal that is opened is laid out and tells
+   * its guest a size, and the guest draws its screen anew, each of which keeps those waiting that are not up yet.
+   */
+  #openDue(state: MachineState): void {
+    this.#bootIsOver ||= state.domains.length > 0 && !anyStarting(state)
+    for (const [id, { terminal, view }] of this.#hosts)
+      if (view !== undefined && (this.#bootIsOver || id === state.focusedId)) terminal.open()
+  }
+
   #dropRemoved(): void {
     for (const [id, { terminal, screen }] of this.#hosts) {
       if (this.#seat.domain(id) !== undefined) continue
@@ -122,6 +142,7 @@ export class StageController {
     const domain = focusedDomain(state)
     const hosts = domain === undefined ? undefined : this.#hosts.get(domain.id)
     const next = domain === undefined ? undefined : hosts?.[shownView(state, domain)]
+    if (hosts?.view !== undefined) hosts.terminal.open()
     const before = this.#shown
     if (next !== before) {
       // Asked before anything changes that could take the focus away.
@@ -242,6 +263,8 @@ export class StageController {
   paintThumbnail(id: DomainId, canvas: HTMLCanvasElement): boolean {
     const context = canvas.getContext('2d')
     if (context === null) return false
+    const hosts = this.#hosts.get(id)
+    if (hosts?.view !== undefined) hosts.terminal.open()
     const host = this.#hostOf(id)
     const size = host?.size()
     context.setTransform(1, 0, 0, 1, 0, 0)

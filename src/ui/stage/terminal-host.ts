@@ -20,6 +20,14 @@ const SCROLLBACK = 4000
 
 const FONT_FAMILY = "'JetBrains Mono Variable', ui-monospace, monospace"
 
+/** Answers whether it came: without it, terminals have the next best face. */
+export function loadTerminalFont(fontSize: number): Promise<boolean> {
+  return document.fonts.load(`${fontSize}px ${FONT_FAMILY}`).then(
+    (faces) => faces.length > 0,
+    () => false,
+  )
+}
+
 /** Ends whatever sequence was cut off, and colours that were on. */
 const CLEAN = '\x18\x1b[0m'
 
@@ -39,6 +47,7 @@ export class TerminalHost implements ConsoleTerminal {
   readonly #disposables = new Disposables()
   #theme: TerminalTheme
   #opened = false
+  #waitsForFont = false
   #reachable = false
 
   constructor(options: TerminalHostOptions) {
@@ -66,9 +75,9 @@ export class TerminalHost implements ConsoleTerminal {
     this.#disposables.add(session.attach(this))
   }
 
-  /** To be called when `element` is in the page. */
+  /** To be called when `element` is in the page; once is enough. */
   open(): void {
-    if (this.#opened) return this.fit()
+    if (this.#opened) return
     this.#opened = true
     this.#terminal.open(this.element)
     this.#accelerate()
@@ -82,8 +91,9 @@ export class TerminalHost implements ConsoleTerminal {
     }
     this.element.addEventListener('paste', paste, { capture: true })
     this.element.addEventListener('blur', (event) => this.#putOffBlur(event), { capture: true })
-    void this.#useFontWhenLoaded()
-    this.fit()
+    const { fontSize } = this.#options.preferences.getState()
+    if (document.fonts.check(`${fontSize}px ${FONT_FAMILY}`)) this.fit()
+    else void this.#fitWithFont(fontSize)
   }
 
   /**
@@ -114,13 +124,17 @@ export class TerminalHost implements ConsoleTerminal {
     }
   }
 
-  /** xterm.js measures its font once: it has to be told when another one has come. */
-  async #useFontWhenLoaded(): Promise<void> {
-    const { fontSize } = this.#options.preferences.getState()
-    const loaded = await document.fonts.load(`${fontSize}px ${FONT_FAMILY}`)
-    if (loaded.length === 0 || this.#disposables.disposed) return
-    this.#terminal.options.fontFamily = 'monospace'
-    this.#terminal.options.fontFamily = FONT_FAMILY
+  /** Until then the guest is told no size: it would draw its screen twice. */
+  async #fitWithFont(fontSize: number): Promise<void> {
+    this.#waitsForFont = true
+    const isLoaded = await loadTerminalFont(fontSize)
+    this.#waitsForFont = false
+    if (this.#disposables.disposed) return
+    // xterm.js measures its font once: it has to be told when another one has come.
+    if (isLoaded) {
+      this.#terminal.options.fontFamily = 'monospace'
+      this.#terminal.options.fontFamily = FONT_FAMILY
+    }
     this.fit()
   }
 
@@ -139,7 +153,7 @@ export class TerminalHost implements ConsoleTerminal {
 
   /** As many columns and rows as the element has room for; the guest is told by the session. */
   fit(): void {
-    if (!this.#opened || this.element.clientWidth === 0) return
+    if (!this.#opened || this.#waitsForFont || this.element.clientWidth === 0) return
     this.#fit.fit()
     this.#options.session.resize(this.#terminal.cols, this.#terminal.rows)
   }

@@ -114,6 +114,7 @@ function print(report: Report): void {
       ({ id, milliseconds }) => `  ${id.padEnd(20)}  ${ms(milliseconds)} to its first screen`,
     ),
     `  all live, warm        ${ms(start.allLiveMs)}   ${goal(start.allLiveMs <= 2000, '≤ 2 s')}`,
+    `  all live, reloaded    ${ms(start.reloadedAllLiveMs)}`,
     `  all live, first visit ${ms(start.firstVisitAllLiveMs)}   ${goal(start.firstVisitAllLiveMs <= 4000, '≤ 4 s')}`,
     `  booted, not resumed   ${start.booted.length === 0 ? 'none' : start.booted.join(', ')}`,
     '',

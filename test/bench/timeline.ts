@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { chromium, type Browser, type CDPSession, type Page } from 'playwright-core'
 import { preview } from 'vite'
 import { ensureChromium } from '../../src/build/chromium.mjs'
+import { rested } from './start.ts'
 
 /** The first fills the caches: the others are warm. */
 const VISITS = 3
@@ -82,10 +83,12 @@ function report(marks: readonly Mark[]): string {
 
 async function measure(browser: Browser, url: string): Promise<void> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
-  const page = await context.newPage()
   const session = await browser.newBrowserCDPSession()
   for (let round = 0; round < VISITS; round++) {
+    const page = await context.newPage()
     const events = await traced(session, () => visit(page, url))
+    await page.close()
+    await rested()
     console.log(`${round === 0 ? 'First visit' : `Warm visit ${round}`}: milliseconds (of processor time)`)
     console.log(report(marksOf(events)))
   }

@@ -22,6 +22,7 @@ import type { StoreCallName, StoreCalls, StoreFailure, StoreListing } from '../p
 import type { CallRequest, SupervisorEvent } from '../protocol/supervisor.ts'
 import type { Domain } from './domain.ts'
 import type { HyperCoreEnvironment } from './environment.ts'
+import { HibernationSchedule } from './hibernation.ts'
 import type { LogLevel } from './life.ts'
 import { StoreClient } from './store-client.ts'
 
@@ -58,11 +59,6 @@ export type SnapshotsHost = {
   startFrom(domain: Domain, source: ResumeSource): Promise<Result<void, Fault>>
 }
 
-/** A guest that is busy is interrupted less often than one that idles. Milliseconds between automatic snapshots. */
-const IDLE_INTERVAL_MS = 15_000
-const BUSY_INTERVAL_MS = 60_000
-const BUSY_PERCENT = 50
-
 /** Why nothing of a running domain is kept. */
 const NEVER: Readonly<Partial<Record<Keeping, string>>> = {
   never:
@@ -92,8 +88,7 @@ export class Snapshots {
   #listed: readonly SnapshotInfo[] = []
   readonly #current = new Map<DomainId, SnapshotId>()
   readonly #hibernating: Set<string>
-  /** By domain: when it was last taken unasked, its disk's writes then, and at the last look. */
-  readonly #lastAutomatic = new Map<DomainId, { at: number; kept: number; seen: number }>()
+  readonly #schedule = new HibernationSchedule()
   /** One transfer a domain at a time; others wait for it. */
   readonly #queues = new Map<DomainId, Promise<unknown>>()
   readonly #saving = new Map<DomainId, () => void>()
@@ -372,7 +367,7 @@ export class Snapshots {
   }
 
   async #forgetAutomatic(id: DomainId): Promise<Result<void, Fault>> {
-    this.#lastAutomatic.delete(id)
+    this.#schedule.forget(id)
     const automatic = this.#automaticOf(id)
     if (automatic !== undefined) return this.#change('remove', { id: automatic.id })
     this.#tell()
@@ -380,9 +375,7 @@ export class Snapshots {
   }
 
   #takeAutomatic(domain: Domain): Promise<Result<SnapshotTaken, Fault>> {
-    const writes = domain.stats?.disk.writes ?? 0
-    const at = this.#host.environment.now()
-    this.#lastAutomatic.set(domain.id, { at, kept: writes, seen: writes })
+    this.#schedule.taken(domain, this.#host.environment.now())
     const note = 'Taken while it ran, for the next visit.'
     const request = { name: 'Hibernation', note, thumbnail: new Uint8Array(), automatic: true }
     return this.#take(domain, request)
@@ -393,26 +386,8 @@ export class Snapshots {
     if (this.#storage.kind !== 'open') return
     for (const domain of this.#host.domains()) {
       if (!this.#hibernating.has(domain.id) || !domain.ready || !domain.mayCapture().ok) continue
-      if (!this.#isDue(domain)) continue
-      void this.#keepUp(domain)
+      if (this.#schedule.isDue(domain, this.#host.environment.now())) void this.#keepUp(domain)
     }
-  }
-
-  /**
-   * Soon after the guest has written to its disk and come to rest: what was kept before does not fit that disk any more.
-   * Otherwise now and then, for what is in memory alone.
-   */
-  #isDue(domain: Domain): boolean {
-    const writes = domain.stats?.disk.writes ?? 0
-    const { at, kept, seen } = this.#lastAutomatic.get(domain.id) ?? {
-      at: -Infinity,
-      kept: writes,
-      seen: writes,
-    }
-    this.#lastAutomatic.set(domain.id, { at, kept, seen: writes })
-    if (writes !== kept) return writes === seen
-    const busy = domain.demandPercent >= BUSY_PERCENT
-    return this.#host.environment.now() - at >= (busy ? BUSY_INTERVAL_MS : IDLE_INTERVAL_MS)
   }
 
   async #keepUp(domain: Domain): Promise<void> {

@@ -32,37 +32,7 @@ import { parseHead } from '../../src/fabric/web/http-request.ts'
 import { parseNetworkMessage } from '../../src/protocol/channels.ts'
 import { assert } from '../../src/base/assert.ts'
 import { Bench, ipv4Of, settle, type BenchGuest } from './bench.ts'
-import { CASES, FUZZ_MS } from '../support/fuzz.ts'
-
-/** A quick source of numbers for a run of its own, from one that fast-check can name again. */
-function numbers(seed: number): (below: number) => number {
-  let state = seed | 1
-  return (below) => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return (state >>> 0) % below
-  }
-}
-
-/** `sound` with a few bytes changed, cut, or none of it left. */
-function damaged(sound: Uint8Array, next: (below: number) => number): Uint8Array {
-  if (next(16) === 0) return Uint8Array.from({ length: next(80) }, () => next(256))
-  const copy = sound.slice(0, next(4) === 0 ? next(sound.length + 1) : sound.length)
-  for (let changes = next(6); changes > 0 && copy.length > 0; changes--) copy[next(copy.length)] = next(256)
-  return copy
-}
-
-/** Runs `look` on CASES inputs in runs of 100. */
-function fuzz(look: (next: (below: number) => number) => void): void {
-  fc.assert(
-    fc.property(fc.integer(), (seed) => {
-      const next = numbers(seed)
-      for (let index = 0; index < 100; index++) look(next)
-    }),
-    { numRuns: Math.ceil(CASES / 100) },
-  )
-}
+import { CASES, damaged, FUZZ_MS, fuzz, numbers } from '../support/fuzz.ts'
 
 const ENVELOPE = { sourceMac: 1, destinationMac: 2, source: 0x0a53_070a, destination: 0x0a53_0001 }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ByteWriter } from '../../src/base/bytes.ts'
 import { decodeGuestFrame, encodeHostFrame } from '../../src/hypercore/agent.ts'
 import { AGENT_ABI, GuestFrame, HostFrame } from '../../src/protocol/agent.ts'
+import { CASES } from '../support/fuzz.ts'
 
 const text = fc.string({ unit: 'binary', maxLength: 40 })
 
@@ -75,7 +76,7 @@ describe('a frame of the agent', () => {
       const result = decodeGuestFrame(type, bytes)
       return result.ok || result.error.kind === 'malformed'
     })
-    expect(fc.check(hostile, { numRuns: 20_000 })).toMatchObject({ failed: false })
+    expect(fc.check(hostile, { numRuns: CASES })).toMatchObject({ failed: false })
   })
 })
 

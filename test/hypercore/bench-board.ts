@@ -389,9 +389,14 @@ export class Bench {
     return [...this.#timers].filter(({ period }) => period === undefined).length
   }
 
+  /** One turn of the event loop: all that is due now has happened. */
+  breathe(): Promise<void> {
+    return new Promise((resolve) => void setImmediate(resolve))
+  }
+
   /** Lets promises settle. */
   async settle(): Promise<void> {
-    for (let round = 0; round < 20; round++) await new Promise<void>((resolve) => void setImmediate(resolve))
+    for (let round = 0; round < 20; round++) await this.breathe()
   }
 
   /** Moves the clock in steps, as a supervisor that runs does. */

@@ -1,4 +1,3 @@
-import * as fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ByteWriter } from '../../src/base/bytes.ts'
 import { GuestFrame, HypercallNumber } from '../../src/protocol/agent.ts'
@@ -224,26 +223,4 @@ it.each(OPEN)('%s is open to every guest, as the page about the calls says', asy
   await bench.settle()
   expect(web.replies.at(-1)?.text).not.toContain('is not for this domain')
   expect(bench.journal.join()).not.toContain('permission denied')
-})
-
-describe('any call', () => {
-  it('gets exactly one reply and never makes the supervisor fail', async () => {
-    const anyCall = fc.asyncProperty(
-      fc.oneof(fc.constantFrom(...Object.values(HypercallNumber)), fc.nat(0xffff)),
-      fc.array(fc.oneof(fc.constantFrom('web', 'vault', '5', ''), fc.string({ maxLength: 12 })), {
-        maxLength: 4,
-      }),
-      async (number, args) => {
-        const one = new Bench()
-        await one.handOff(handOff())
-        const caller = await one.up('vault')
-        const payload = new ByteWriter().u32(77).u16(number).u16(args.length)
-        for (const argument of args) payload.string(argument)
-        caller.frame(GuestFrame.call, payload)
-        await one.settle()
-        return caller.replies.length === 1 && caller.replies[0]?.text.includes('mistake') === false
-      },
-    )
-    expect(await fc.check(anyCall, { numRuns: 300 })).toMatchObject({ failed: false })
-  })
 })

@@ -17,6 +17,7 @@ import { sanitiseVault } from './broker/vault.ts'
 import { lastLines } from './console-tails.ts'
 import type { Domain } from './domain.ts'
 import type { LogLevel } from './life.ts'
+import type { Pictures } from './pictures.ts'
 import type { Guard } from './policy/guard.ts'
 
 /** Lines of a console that `hv console` shows where it is not told how many: a screen. */
@@ -33,6 +34,7 @@ export type HypercallTarget = {
   readonly version: string
   readonly broker: Broker
   readonly guard: Guard
+  readonly pictures: Pictures
   domains(): readonly Domain[]
   /** The same calls that the page makes. */
   call(request: CallRequest): Promise<Result<unknown, Fault>>
@@ -95,7 +97,9 @@ function sanitiseSnapshot(untrustedArguments: readonly string[]): Result<Act, Fa
   if (id === undefined || name === '' || more.length > 0)
     return malformed('this call takes the id of a domain and, if you like, a name for the snapshot')
   return ok(async ({ core, caller }) => {
-    const args = { id, name, note: `Asked for by ${caller.name}.`, thumbnail: new Uint8Array() }
+    const mayBeTaken = core.domains().some((domain) => domain.id === id && domain.mayCapture().ok)
+    const thumbnail = mayBeTaken ? await core.pictures.of(id) : new Uint8Array()
+    const args = { id, name, note: `Asked for by ${caller.name}.`, thumbnail }
     const taken = await core.call({ name: 'snapshot', args })
     return taken.ok ? ok(`${id} is kept as “${name}”`) : taken
   })

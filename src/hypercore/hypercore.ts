@@ -26,6 +26,7 @@ import { checkBudget } from './memory-budget.ts'
 import { Network, type Cable } from './network.ts'
 import { Nursery } from './nursery.ts'
 import { Packets } from './packets.ts'
+import { Pictures } from './pictures.ts'
 import { PrimaryRole } from './primary-role.ts'
 import { Guard } from './policy/guard.ts'
 import { allot } from './scheduler.ts'
@@ -61,6 +62,7 @@ export class HyperCore implements DomainHost {
   readonly version = HYPERCORE_VERSION
   readonly broker: Broker
   readonly guard: Guard
+  readonly pictures: Pictures
   readonly #domains = new Map<string, Domain>()
   readonly #restarts = new Map<DomainId, number[]>()
   readonly #logLines = new Map<Domain, number>()
@@ -74,6 +76,10 @@ export class HyperCore implements DomainHost {
   constructor(environment: HyperCoreEnvironment) {
     this.environment = environment
     this.#nursery = new Nursery(environment)
+    this.pictures = new Pictures({
+      after: (ms, action) => environment.after(ms, action),
+      emit: (event) => this.#emit(event),
+    })
     this.guard = new Guard({
       applianceOf: (id) => {
         const domain = this.#domains.get(id)
@@ -149,6 +155,8 @@ export class HyperCore implements DomainHost {
         return ok(this.#packets.file(request.args.of))
       case 'joinTabs':
         return ok(this.#board?.network.trunk.joinTabs(request.args.on))
+      case 'answerPicture':
+        return ok(this.pictures.answer(request.args.request, request.args.picture))
       case 'cancelTransfer':
         return this.broker.cancelTransfer(request.args.transfer)
       case 'answerClip':

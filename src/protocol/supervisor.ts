@@ -38,6 +38,8 @@ export type Calls = {
   restore: { args: { snapshotId: SnapshotId }; result: DomainId }
   describeSnapshot: { args: { snapshotId: SnapshotId; name: string; note: string }; result: void }
   removeSnapshot: { args: { snapshotId: SnapshotId }; result: void }
+  /** What the page answers to `picture-wanted`: a PNG of at most MAX_THUMBNAIL_BYTES, or nothing. */
+  answerPicture: { args: { request: number; picture: Uint8Array<ArrayBuffer> }; result: void }
   snapshotThumbnail: { args: { snapshotId: SnapshotId }; result: Uint8Array<ArrayBuffer> }
   exportSnapshot: { args: { snapshotId: SnapshotId }; result: Blob }
   importSnapshot: { args: { id: DomainId; file: Blob }; result: SnapshotId }
@@ -139,6 +141,8 @@ export type SupervisorEvent =
   | { readonly type: 'clip-offer'; readonly id: DomainId; readonly text: string }
   /** A guest may have the person's clipboard, once: the page reads it and answers `answerClip`. */
   | { readonly type: 'clip-wanted'; readonly id: DomainId; readonly request: number }
+  /** A guest takes a snapshot: the page answers `answerPicture`, soon. */
+  | { readonly type: 'picture-wanted'; readonly id: DomainId; readonly request: number }
   /** The supervisor's journal, for people. */
   | {
       readonly type: 'log'

@@ -35,6 +35,7 @@ import { PolicyDesk } from './policy-desk.ts'
 import { StatsHistory } from './stats-history.ts'
 import { SupervisorClient, type SupervisorPort } from './supervisor-client.ts'
 import { TerminalFeed } from './terminal-feed.ts'
+import { thumbnailOf } from './thumbnail.ts'
 import { TrunkPeers } from './trunk-peers.ts'
 
 type Sessions = { readonly console: ConsoleSession; readonly display: DisplaySession }
@@ -141,12 +142,20 @@ export class Seat {
       case 'clip-offer':
       case 'clip-wanted':
         return this.crossings.receive(event)
+      case 'picture-wanted':
+        // The snapshot waits no longer for it where this comes too late.
+        return void this.#givePicture(event.id, event.request).catch(() => undefined)
       case 'log': {
         const { at, level, text, id } = event
         this.store.setState((state) => withJournalEntry(state, { at, level, text, id }))
         return this.events.emit('log', { at, level, text, id })
       }
     }
+  }
+
+  async #givePicture(id: DomainId, request: number): Promise<void> {
+    const picture = await thumbnailOf(this, id)
+    await this.call('answerPicture', { request, picture })
   }
 
   #domainChanged(domain: DomainInfo): void {

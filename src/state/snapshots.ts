@@ -1,35 +1,11 @@
-/** The page's part in snapshots: the picture that goes along, the promise to keep them, and the tree that is shown. */
+/** The page's part in snapshots: the promise to keep them, and the tree that is shown. */
 
 import type { DomainId } from '../protocol/domain.ts'
-import { MAX_THUMBNAIL_BYTES, type SnapshotInfo, type SnapshotTaken } from '../protocol/snapshot.ts'
+import type { SnapshotInfo, SnapshotTaken } from '../protocol/snapshot.ts'
 import type { Seat } from './seat.ts'
-
-/** Pixels; the list shows half of it, so that it stays sharp on a dense screen. */
-const THUMBNAIL = { width: 256, height: 160 }
+import { thumbnailOf } from './thumbnail.ts'
 
 const PNG_SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
-
-/** What the stage shows of it, small; empty where nothing is drawn yet. */
-async function thumbnailOf(seat: Seat, id: DomainId): Promise<Uint8Array<ArrayBuffer>> {
-  let picture: ImageBitmap
-  try {
-    picture = await createImageBitmap(await seat.screenshot(id))
-  } catch {
-    // A domain that has drawn nothing, or a browser that cannot: the snapshot matters more than its picture.
-    return new Uint8Array()
-  }
-  const canvas = new OffscreenCanvas(THUMBNAIL.width, THUMBNAIL.height)
-  const context = canvas.getContext('2d')
-  if (context === null) return new Uint8Array()
-  const scale = Math.min(THUMBNAIL.width / picture.width, THUMBNAIL.height / picture.height)
-  const [width, height] = [picture.width * scale, picture.height * scale]
-  context.imageSmoothingQuality = 'high'
-  context.drawImage(picture, (THUMBNAIL.width - width) / 2, (THUMBNAIL.height - height) / 2, width, height)
-  picture.close()
-  const blob = await canvas.convertToBlob({ type: 'image/png' })
-  const bytes = new Uint8Array(await blob.arrayBuffer())
-  return bytes.length > MAX_THUMBNAIL_BYTES ? new Uint8Array() : bytes
-}
 
 /**
  * Asks the browser not to give this origin's storage away when space is short, at the first thing worth keeping. A refusal

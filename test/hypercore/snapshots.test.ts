@@ -88,6 +88,32 @@ describe('a snapshot', () => {
     expect(await second).toMatchObject(fails('failed', 'Its disk is busy'))
   })
 
+  it('that a guest asks for has the page’s picture too, or none where the page does not answer', async () => {
+    await bench.handOff(handOff())
+    const management = await bench.up('management')
+    const wanted = () => {
+      const event = bench.events.findLast(({ type }) => type === 'picture-wanted')
+      if (event?.type !== 'picture-wanted') throw new Error('no picture was asked for')
+      return event
+    }
+    management.call('snapshot', 'management', 'mine')
+    await bench.settle()
+    expect(wanted().id).toBe('management')
+    expect(bench.store.calls.map(({ name }) => name)).not.toContain('save')
+    const picture = new Uint8Array([0x89, 0x50])
+    await bench.call({ name: 'answerPicture', args: { request: wanted().request, picture } })
+    await bench.settle()
+    expect(bench.store.latest('save')).toMatchObject({ options: { name: 'mine', thumbnail: picture } })
+    captures(management)
+    bench.store.says('save', { ok: true, value: ID })
+    await bench.settle()
+    management.call('snapshot', 'management', 'late')
+    await bench.pass(1000)
+    expect(bench.store.latest('save')).toMatchObject({
+      options: { name: 'late', thumbnail: new Uint8Array() },
+    })
+  })
+
   it('is stored whole where what it was compared with has been removed', async () => {
     await bench.handOff(handOff())
     const guest = await bench.up('management')

@@ -64,6 +64,20 @@ test('what is kept outlives the page: an export comes back, and a hibernating gu
     return id
   })
   await untilReady(page, [id])
+  // A snapshot that a guest asks for has its picture, too.
+  await page.evaluate(async (id) => {
+    const shell = globalThis.hypercore.console(id)
+    shell.write(`hv snapshot ${id} 'by hv'; echo status-$?\r`)
+    await shell.waitFor(/status-0/)
+  }, id)
+  await choose(page, 'Management 2', 'Snapshots…')
+  await page.getByRole('dialog').locator('img').waitFor()
+  await page.keyboard.press('Escape')
+  await closed(page)
+  await page.evaluate(async () => {
+    const [byHv] = globalThis.hypercore.snapshots()
+    if (byHv !== undefined) await globalThis.hypercore.removeSnapshot(byHv.id)
+  })
   const restored = await page.evaluate(async (id) => {
     const api = globalThis.hypercore
     const shell = api.console(id)

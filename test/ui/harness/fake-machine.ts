@@ -179,6 +179,7 @@ export class FakeMachine extends EventTarget {
       case 'leaving':
       case 'cancelTransfer':
       case 'answerClip':
+      case 'answerPicture':
         return undefined
       default:
         return assertNever(call)

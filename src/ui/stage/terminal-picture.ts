@@ -1,7 +1,8 @@
 /** Draws what a terminal shows onto a canvas of any size: thumbnails and screenshots. */
 
 import type { IBuffer, IBufferCell } from '@xterm/xterm'
-import { palette256, type TerminalTheme } from './terminal-theme.ts'
+import { legible } from './legible.ts'
+import { MINIMUM_CONTRAST, palette256, type TerminalTheme } from './terminal-theme.ts'
 
 export type TerminalPicture = {
   readonly buffer: IBuffer
@@ -34,6 +35,7 @@ export function paintTerminal(
 ): void {
   const { buffer, columns, rows, theme } = picture
   const palette = palette256(theme)
+  const shades = new Map<string, string>()
   const cellWidth = width / columns
   const cellHeight = height / rows
   context.fillStyle = theme.background
@@ -54,7 +56,7 @@ export function paintTerminal(
       if (cell === undefined) break
       const cellColumns = cell.getWidth()
       if (cellColumns === 0) continue
-      const style = styleOf(cell, theme, palette)
+      const style = styleOf(cell, theme, palette, shades)
       const text = cell.isInvisible() !== 0 ? ' ' : cell.getChars() || ' '
       const goesOn = run.style !== undefined && sameStyle(run.style, style) && run.end === column
       // A wide or composed character does not advance as the others do: it is a run of its own.
@@ -115,7 +117,13 @@ export function paintTerminal(
   }
 }
 
-function styleOf(cell: IBufferCell, theme: TerminalTheme, palette: readonly string[]): Style {
+/** @param shades of this picture, by the two colours that were asked for */
+function styleOf(
+  cell: IBufferCell,
+  theme: TerminalTheme,
+  palette: readonly string[],
+  shades: Map<string, string>,
+): Style {
   // Bold text in one of the eight first colours is shown in its bright twin, as xterm.js does.
   const brighten = cell.isBold() !== 0 && cell.isFgPalette() && cell.getFgColor() < 8 ? 8 : 0
   let foreground = theme.foreground
@@ -125,6 +133,10 @@ function styleOf(cell: IBufferCell, theme: TerminalTheme, palette: readonly stri
   if (cell.isBgPalette()) background = palette[cell.getBgColor()] ?? background
   else if (cell.isBgRGB()) background = hexColour(cell.getBgColor())
   if (cell.isInverse() !== 0) [foreground, background] = [background, foreground]
+  const key = foreground + background
+  const corrected = shades.get(key) ?? legible(foreground, background, MINIMUM_CONTRAST)
+  shades.set(key, corrected)
+  foreground = corrected
   return { foreground, background, bold: cell.isBold() !== 0, underline: cell.isUnderline() !== 0 }
 }
 

@@ -52,7 +52,8 @@ const LIGHT: TerminalTheme = {
   brightBlue: '#2f62cf',
   brightMagenta: '#7a50d0',
   brightCyan: '#12786e',
-  brightWhite: '#3a3b3c',
+  // On its own background it is corrected; on a coloured bar it stays what the guest meant.
+  brightWhite: '#ffffff',
 }
 
 export function terminalTheme(dark: boolean): TerminalTheme {
@@ -62,7 +63,7 @@ export function terminalTheme(dark: boolean): TerminalTheme {
 /** Levels of the 6×6×6 cube of the 256 colours. */
 const CUBE = [0, 95, 135, 175, 215, 255]
 
-/** The 256 colours of a terminal: the theme's sixteen, the cube, and 24 greys. */
+/** The 256 colours of a terminal, “#rrggbb”: the theme's sixteen, the cube, and 24 greys. */
 export function palette256(theme: TerminalTheme): readonly string[] {
   const { black, red, green, yellow, blue, magenta, cyan, white } = theme
   const bright = [
@@ -75,9 +76,11 @@ export function palette256(theme: TerminalTheme): readonly string[] {
     theme.brightCyan,
     theme.brightWhite,
   ]
-  const cube = CUBE.flatMap((r) => CUBE.flatMap((g) => CUBE.map((b) => `rgb(${r} ${g} ${b})`)))
-  const greys = Array.from({ length: 24 }, (_, step) => 8 + 10 * step).map(
-    (level) => `rgb(${level} ${level} ${level})`,
+  const hex = (...parts: readonly number[]): string =>
+    `#${parts.map((part) => part.toString(16).padStart(2, '0')).join('')}`
+  const cube = CUBE.flatMap((r) => CUBE.flatMap((g) => CUBE.map((b) => hex(r, g, b))))
+  const greys = Array.from({ length: 24 }, (_, step) => 8 + 10 * step).map((level) =>
+    hex(level, level, level),
   )
   return [black, red, green, yellow, blue, magenta, cyan, white, ...bright, ...cube, ...greys]
 }

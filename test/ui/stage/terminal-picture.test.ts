@@ -54,31 +54,54 @@ async function paint(output: string, cellHeight = 10): Promise<FakeContext> {
   return context
 }
 
+/** WCAG 2.2: contrast with the theme's background, which is all but black. */
+function contrastOnDark(colour: string): number {
+  const luminance = (hex: string): number => {
+    const parts = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16) / 255)
+    const [r = 0, g = 0, b = 0] = parts.map((part) =>
+      part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4,
+    )
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+  }
+  return (luminance(colour) + 0.05) / (luminance(THEME.background) + 0.05)
+}
+
 describe('picture of a terminal', () => {
   it('draws what is there in its colours, one text for cells of one style', async () => {
-    const { drawn } = await paint('plain \x1b[31mred\x1b[0m\r\n\x1b[38;2;1;2;3mrgb\x1b[38;5;208m256')
+    const { drawn } = await paint('plain \x1b[31mred\x1b[0m\r\n\x1b[38;2;200;201;202mrgb\x1b[38;5;208m256')
     const texts = drawn
       .filter(({ what }) => what === 'text')
       .map(({ text, colour, x, y }) => [text, colour, x, y])
     expect(texts).toEqual([
       ['plain', THEME.foreground, 0, 5],
       ['red', THEME.red, 36, 5],
-      ['rgb', '#010203', 0, 15],
+      ['rgb', '#c8c9ca', 0, 15],
       ['256', palette256(THEME)[208], 18, 15],
     ])
-    expect(palette256(THEME)[208]).toBe('rgb(255 135 0)')
+    expect(palette256(THEME)[208]).toBe('#ff8700')
   })
 
   it('fills backgrounds, inverts, brightens bold and hides what is invisible', async () => {
-    const { drawn } = await paint('\x1b[44mon\x1b[0m\x1b[7minv\x1b[0m\x1b[1;32mbold\x1b[0m\x1b[8mhid\x1b[0m')
+    const { drawn } = await paint('\x1b[30;44mon\x1b[0m\x1b[7minv\x1b[0m\x1b[1;32mbold\x1b[0m\x1b[8mhid\x1b[0m')
     const shown = drawn.slice(1).map(({ what, text, colour }) => [what, text, colour])
     expect(shown).toEqual([
       ['rectangle', '', THEME.blue],
-      ['text', 'on', THEME.foreground],
+      ['text', 'on', THEME.black],
       ['rectangle', '', THEME.foreground],
       ['text', 'inv', THEME.background],
       ['text', 'bold', THEME.brightGreen],
     ])
+  })
+
+  it('corrects what nobody could read, and nothing else', async () => {
+    const texts = async (output: string) =>
+      (await paint(output)).drawn.filter(({ what }) => what === 'text').map(({ colour }) => colour)
+    const [dark = '', shade = ''] = await texts('\x1b[38;2;1;2;3mdark\x1b[0m \x1b[38;2;0;60;0mgreen')
+    expect(contrastOnDark(dark)).toBeGreaterThanOrEqual(4.5)
+    expect(contrastOnDark(shade)).toBeGreaterThanOrEqual(4.5)
+    expect(contrastOnDark(shade)).toBeLessThan(6)
+    expect(Number.parseInt(shade.slice(3, 5), 16)).toBeGreaterThan(Number.parseInt(shade.slice(1, 3), 16))
+    expect(await texts('\x1b[48;5;54m\x1b[97mwhite on violet')).toEqual(['#ffffff'])
   })
 
   it('gives wide characters their two cells', async () => {

@@ -12,6 +12,10 @@ export const REAL: readonly Statement[] = [
     text: 'A line is printed when its work has ended, with the result and the time it took: the engine compiled, the storage opened, each volume hashed.',
   },
   {
+    title: 'The start of the guests',
+    text: 'They do not boot before your eyes: the build booted each with this same machine and kept its state, and here it goes on from there, with a time, name and address of its own. The states are unpacked while the firmware waits for a key; no guest executes before the hand-off. A reset boots from the start.',
+  },
+  {
     title: 'The refusal of a changed volume',
     text: 'SHA-256 is computed over the bytes that arrived and compared with the manifest. One flipped bit, and that volume is not started.',
   },

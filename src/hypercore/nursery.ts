@@ -49,7 +49,14 @@ export class Nursery {
     if (taken === undefined) return undefined
     this.#prepared.delete(taken)
     taken.listener = listener
-    return taken.port
+    const { port } = taken
+    return {
+      post: (request, transfer) => port.post(request, transfer),
+      terminate: () => {
+        port.terminate()
+        this.#ended(taken)
+      },
+    }
   }
 
   /** Ends what nobody took; what was not begun is not. */

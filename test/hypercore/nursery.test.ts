@@ -124,6 +124,20 @@ describe('the next disposable', () => {
     expect(bench.latest('web').kinds).toEqual(['prepare'])
   })
 
+  it('comes, too, where a guest was killed before its own state was unpacked', async () => {
+    const bench = new Bench()
+    await bench.prepare(given(['web']))
+    await bench.handOff(given(['web']))
+    expect(bench.latest('web').kinds.slice(0, 2)).toEqual(['prepare', 'bootstrap'])
+    await bench.on('web', 'kill')
+    await bench.settle()
+    await bench.pass(10_000)
+    expect(bench.spawned.map(({ kinds, terminated }) => [kinds[0], terminated])).toEqual([
+      ['prepare', true],
+      ['prepare', false],
+    ])
+  })
+
   it('is given up where the budget has no room for it any more', async () => {
     const bench = await live({ memoryBudgetMiB: 128 })
     await bench.pass(10_000)

@@ -10,6 +10,10 @@ const COOKIE = 0x6382_5363
 /** Twelve hours; a renewal costs two frames. */
 const LEASE_SECONDS = 43_200
 
+/** iPXE's encapsulated options, and the one in it that says: there is no second server to be waited for (it waits 11 s). */
+const IPXE_OPTION = 175
+const NO_PXE_DHCP = Uint8Array.of(176, 1, 1)
+
 const MessageType = { discover: 1, offer: 2, request: 3, decline: 4, ack: 5, nak: 6, release: 7, inform: 8 }
 
 export type DhcpQuestion = {
@@ -22,6 +26,8 @@ export type DhcpQuestion = {
   readonly wanted: number | undefined
   /** Option 54. */
   readonly server: number | undefined
+  /** Option 55 asks for iPXE's own option. */
+  readonly isIpxe: boolean
 }
 
 export type DhcpAnswerFields = {
@@ -53,6 +59,7 @@ export function parseDhcp(untrustedPayload: Uint8Array): DhcpQuestion | undefine
     hardwareAddress: macAt(untrustedPayload, 28),
     wanted: addressOption(options.get(50)) ?? (clientAddress === 0 ? undefined : clientAddress),
     server: addressOption(options.get(54)),
+    isIpxe: options.get(55)?.includes(IPXE_OPTION) === true,
   }
 }
 
@@ -130,6 +137,7 @@ function encode(question: DhcpQuestion, fields: DhcpAnswerFields, type: number):
     number(42, fields.gateway)
     text(12, fields.hostname)
     text(15, fields.domain)
+    if (question.isIpxe) option(IPXE_OPTION, NO_PXE_DHCP)
   }
   bytes[at] = 255
   // RFC 1542, section 2.1: 300 bytes at least.

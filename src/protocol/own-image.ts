@@ -76,7 +76,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     vgaMemoryMiB: 4,
     acpi: false,
     known:
-      'A PC of about 2000. iPXE’s and GRUB’s rescue CD-ROMs start, but iPXE’s driver hears no answer from the network; Memtest86+ 6 stops the engine.',
+      'A PC of about 2000. iPXE’s and GRUB’s rescue CD-ROMs start; iPXE has the network after “ifconf -c dhcp” (“dhcp” waits 20 seconds for IPv6, too, which is not here). Memtest86+ 6 stops the engine.',
   },
 }
 

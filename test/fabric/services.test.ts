@@ -118,6 +118,14 @@ describe('DHCP', () => {
     expect(a.drops()).toEqual({ 'forged-mac': 1, malformed: 2 })
   })
 
+  it('tells iPXE, and nobody else, that no second server is to be waited for', async () => {
+    const { a } = guestOf()
+    const asksFor = async (list: number) =>
+      leaseOf((await a.send(dhcp(a, 1, [[55, list]])))[0]).options.get(175)
+    expect(await asksFor(0x01_03_06_af)).toBe(176)
+    expect(await asksFor(0x01_03_06_0f)).toBeUndefined()
+  })
+
   it('is asked about in the policy', async () => {
     const { bench, a } = guestOf({ decide: () => 'deny' })
     const answers = await a.send(dhcp(a, 1))

@@ -1,6 +1,8 @@
 /** Drives the built product as a person does: real keys, and what is really drawn read back from the screen. */
 
 import type { BrowserContextOptions, Page } from 'playwright-core'
+import { expect } from 'vitest'
+import { Picture } from '../support/picture.ts'
 import { openProduct, type OpenedPage } from '../support/browser.ts'
 
 /** Milliseconds for a cold boot of several guests on a machine that does something else, too. */
@@ -55,6 +57,54 @@ export async function untilShown(page: Page, id: string, pattern: RegExp): Promi
     [id, pattern.source, pattern.flags] as const,
     { timeout: PATIENCE },
   )
+}
+
+/** The lines of a VGA text screen as it is drawn on the stage; undefined while it is no text screen. */
+async function screenText(page: Page, id: string): Promise<string | undefined> {
+  const canvas = page.locator(`[data-stage] [data-domain="${id}"] canvas`)
+  const drawn = await canvas.evaluate(async (element) => {
+    if (!(element instanceof HTMLCanvasElement)) throw new TypeError('no canvas')
+    const { width, height } = element
+    const context = new OffscreenCanvas(width, height).getContext('2d')
+    context?.drawImage(element, 0, 0)
+    const { data } = context?.getImageData(0, 0, width, height) ?? { data: new Uint8ClampedArray() }
+    // Which pixels are not black, as characters.
+    let ink = ''
+    for (let at = 0; at < data.length; at += 4)
+      ink += (data[at] ?? 0) + (data[at + 1] ?? 0) + (data[at + 2] ?? 0) > 0 ? '1' : '0'
+    return { width, height, ink }
+  })
+  if (drawn.height % 16 !== 0 || drawn.width < 640) return undefined
+  const picture = new Picture()
+  picture.width = drawn.width
+  picture.height = drawn.height
+  picture.pixels = Uint32Array.from(drawn.ink, (ink) => (ink === '1' ? 0xffffffff : 0xff000000))
+  return (
+    picture
+      .text()
+      // No glyph: the cursor.
+      .map((line) => line.replaceAll('\ufffd', ' ').trimEnd())
+      .join('\n')
+  )
+}
+
+/** Waits until the VGA text screen shows `pattern`; `meanwhile` is done each time it does not. */
+export async function untilScreen(
+  page: Page,
+  id: string,
+  pattern: RegExp,
+  meanwhile?: () => Promise<void>,
+): Promise<void> {
+  await expect
+    .poll(
+      async () => {
+        const text = await screenText(page, id)
+        if (text !== undefined && !pattern.test(text)) await meanwhile?.()
+        return text
+      },
+      { timeout: PATIENCE, interval: 300 },
+    )
+    .toMatch(pattern)
 }
 
 /** Types a line with real key events into whatever has the keyboard. */

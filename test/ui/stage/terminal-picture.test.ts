@@ -82,7 +82,9 @@ describe('picture of a terminal', () => {
   })
 
   it('fills backgrounds, inverts, brightens bold and hides what is invisible', async () => {
-    const { drawn } = await paint('\x1b[30;44mon\x1b[0m\x1b[7minv\x1b[0m\x1b[1;32mbold\x1b[0m\x1b[8mhid\x1b[0m')
+    const { drawn } = await paint(
+      '\x1b[30;44mon\x1b[0m\x1b[7minv\x1b[0m\x1b[1;32mbold\x1b[0m\x1b[8mhid\x1b[0m',
+    )
     const shown = drawn.slice(1).map(({ what, text, colour }) => [what, text, colour])
     expect(shown).toEqual([
       ['rectangle', '', THEME.blue],

@@ -213,6 +213,7 @@ export class Machine {
       bus,
       mouse: cpu.devices.ps2,
       instructions: () => this.#vcpu.instructions,
+      halts: spec.boot.kind !== 'bios',
     })
     if (spec.mac !== undefined) this.#vnic = new Vnic(internals, spec.mac)
   }

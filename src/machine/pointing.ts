@@ -13,14 +13,23 @@ const REPORT_BYTES = 12
 /** Drop-tail for a guest that takes nothing; a person sends some hundred a second. */
 const MAX_WAITING = 256
 
-/** Scancodes, some hundred keys: more than anybody types in the blink that they wait. */
-const MAX_TYPED = 512
+/** Scancodes that wait, some hundred keys; more than that nobody types blindly. */
+const MAX_TYPED = 2048
+
+/**
+ * Scancodes that a guest is given before its programs have read them. Linux keeps 64 events for a reader, three a scancode,
+ * and forgets all of them when there is one more; a BIOS keeps 15 keys.
+ */
+const UNREAD_SCANCODES = 16
 
 /**
  * How long a guest that never halts has before what was to be settled counts as taken: a few hundred milliseconds of a
  * busy one.
  */
 const SETTLE_INSTRUCTIONS = 100_000_000
+
+/** The same for keys, in a guest whose programs halt when they have read all: some seconds of computing. */
+const READING_INSTRUCTIONS = 2_000_000_000
 
 type Report = {
   readonly dx: number
@@ -35,13 +44,18 @@ export type InputDevices = {
   readonly mouse: Mouse
   /** What the guest has executed. */
   readonly instructions: () => number
+  /** Whether its programs are known to halt when they have nothing to do, as a person's own DOS may not. */
+  readonly halts: boolean
 }
 
 export class PointingAndKeys {
   readonly #devices: InputDevices
   readonly #waiting: Report[] = []
-  /** Typed after a movement that the guest has yet to take. */
+  /** Typed after a movement or after keys that the guest has yet to take. */
   #typed: number[] = []
+  /** Scancodes given since the guest was last seen to have read all, and when the first of them was. */
+  #unread = 0
+  #unreadSince = 0
   #buttons = 0
   /** Set while the guest has yet to take a report that was to be settled. */
   #settlingSince: number | undefined
@@ -52,12 +66,19 @@ export class PointingAndKeys {
 
   /** Scancodes of set 1, prefixes and break codes included. */
   keys(scancodes: readonly number[]): void {
-    if (this.#settlingSince === undefined) this.#type(scancodes)
-    else if (this.#typed.length + scancodes.length <= MAX_TYPED) this.#typed.push(...scancodes)
+    if (this.#typed.length + scancodes.length > MAX_TYPED) return
+    this.#typed.push(...scancodes)
+    this.#type()
   }
 
-  #type(scancodes: readonly number[]): void {
-    for (const code of scancodes) this.#devices.bus.send('keyboard-code', code & 0xff)
+  #type(): void {
+    // Whoever clicks and types means what is clicked.
+    if (this.#settlingSince !== undefined) return
+    const { bus, instructions } = this.#devices
+    const codes = this.#typed.splice(0, UNREAD_SCANCODES - this.#unread)
+    if (this.#unread === 0) this.#unreadSince = instructions()
+    this.#unread += codes.length
+    for (const code of codes) bus.send('keyboard-code', code & 0xff)
   }
 
   /**
@@ -80,12 +101,13 @@ export class PointingAndKeys {
       const taken = halted && mouse.mouse_buffer.length === 0
       if (taken || instructions() - since >= SETTLE_INSTRUCTIONS) this.#settlingSince = undefined
     }
-    if (this.#waiting.length > 0) this.#feed()
-    // Whoever clicks and types means what is clicked.
-    if (this.#settlingSince === undefined && this.#typed.length > 0) {
-      this.#type(this.#typed)
-      this.#typed = []
+    if (this.#unread > 0) {
+      const patience = this.#devices.halts ? READING_INSTRUCTIONS : SETTLE_INSTRUCTIONS
+      const taken = halted && mouse.kbd_buffer.length === 0
+      if (taken || instructions() - this.#unreadSince >= patience) this.#unread = 0
     }
+    if (this.#waiting.length > 0) this.#feed()
+    if (this.#typed.length > 0) this.#type()
   }
 
   #feed(): void {

@@ -130,12 +130,13 @@ export type Devices = {
   readonly virtio_console?: VirtioDevice
 }
 
-/** The mouse's half of the i8042. */
+/** The i8042, with the mouse's half told apart. */
 export type Mouse = {
   /** The guest has a driver for it. */
   readonly use_mouse: boolean
   /** Bytes that the guest has not read. */
   readonly mouse_buffer: { readonly length: number }
+  readonly kbd_buffer: { readonly length: number }
   /** Reports are wanted just now. */
   mouse_stream_active(): boolean
 }

@@ -51,6 +51,22 @@ async function untilMiddleIs(web: Guest, expected: Picture, size: typeof SCREEN)
   }
 }
 
+/** The address bar behind the home page's own address: once it is `expected`, or stands still. */
+async function addressBar(web: Guest, expected?: Buffer): Promise<Buffer> {
+  const limit = performance.now() + 20_000
+  let last = Buffer.alloc(0)
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- one look after the other
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    // oxlint-disable-next-line no-await-in-loop
+    const { rgba } = await screenOf(web)
+    const lines = Array.from({ length: 18 }, (_, line) => ((line + 7) * SCREEN.width + 400) * 4)
+    const bar = Buffer.concat(lines.map((at) => rgba.subarray(at, at + 2000)))
+    if (bar.equals(expected ?? last) || performance.now() > limit) return bar
+    last = bar
+  }
+}
+
 async function bootWeb(): Promise<Guest> {
   guest = await Guest.boot(WEB)
   await guest.untilReady()
@@ -109,6 +125,26 @@ describe('the web appliance', () => {
       now = await screenOf(web)
     }
     expect(ink(now)).toBeGreaterThan(none + 10)
+
+    // Sixty keys at once show what they show one by one.
+    const letters = Array.from({ length: 60 }, (_, at) => 0x10 + ((at * 7) % 10))
+    const slowly = async (codes: readonly number[], expected?: Buffer): Promise<Buffer> => {
+      for (const code of codes) {
+        input.keys([code, code | 0x80])
+        // oxlint-disable-next-line no-await-in-loop -- one key after the other
+        await new Promise((resolve) => setTimeout(resolve, 40))
+      }
+      return addressBar(web, expected)
+    }
+    const short = await slowly([])
+    const long = await slowly(letters)
+    expect(long.equals(short)).toBe(false)
+    await slowly(
+      Array.from(letters, () => 0x0e),
+      short,
+    )
+    input.keys(letters.flatMap((code) => [code, code | 0x80]))
+    expect((await addressBar(web, long)).equals(long)).toBe(true)
   })
 
   it('has the size that it is told before it starts, another after a resume, and its pointer in the middle', async () => {

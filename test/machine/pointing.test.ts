@@ -6,6 +6,7 @@ import { PointingAndKeys } from '../../src/machine/pointing.ts'
 class GuestMouse {
   use_mouse = true
   readonly mouse_buffer = { length: 0 }
+  readonly kbd_buffer = { length: 0 }
   streaming = true
   x: number
   /** Where the buttons changed. */
@@ -17,13 +18,14 @@ class GuestMouse {
   readonly input: PointingAndKeys
   readonly #width: number
 
-  constructor(width: number) {
+  constructor(width: number, halts = true) {
     this.#width = width
     this.x = width / 2
     this.input = new PointingAndKeys({
       bus: { send: (name, data) => this.#sent(name, data) },
       mouse: this,
       instructions: () => this.executed,
+      halts,
     })
   }
 
@@ -157,6 +159,29 @@ describe('pointing', () => {
     }
     expect(guest.presses).toHaveLength(1)
     expect(guest.lost).toBe(0)
+  })
+
+  it.each([
+    ['2,000 million instructions', true, 2000],
+    ['100 million in one that may never halt', false, 100],
+  ])('gives a guest the next keys when it has read those before, or after %s', (_when, halts, slices) => {
+    const guest = new GuestMouse(1432, halts)
+    const all = Array.from({ length: 60 }, (_, at) => [at, at + 0x80]).flat()
+    guest.input.keys(all.slice(0, 100))
+    guest.input.keys(all.slice(100))
+    expect(guest.typed).toEqual(all.slice(0, 16))
+    guest.slice(true)
+    expect(guest.typed).toEqual(all.slice(0, 32))
+    // It halts with keys that its kernel has not even heard of.
+    guest.kbd_buffer.length = 1
+    guest.slice(true)
+    for (let slice = 2; slice < slices; slice++) guest.slice(false)
+    expect(guest.typed).toEqual(all.slice(0, 32))
+    guest.slice(false)
+    expect(guest.typed).toEqual(all.slice(0, 48))
+    guest.kbd_buffer.length = 0
+    for (let slice = 0; slice < 9; slice++) guest.slice(true)
+    expect(guest.typed).toEqual(all)
   })
 
   it('keeps nothing for a guest without a driver for it', () => {

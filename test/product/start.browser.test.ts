@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core'
 import { expect, test, vi } from 'vitest'
 import { followLink, goBack, untilDrawn, untilFitted, untilLike } from './browsing.ts'
 import {
@@ -15,8 +16,22 @@ import {
 /** Several waits, each of which may take the driver's patience on a machine that does something else, too. */
 vi.setConfig({ testTimeout: 300_000 })
 
+/** Notes which keys the browser has given to the page. */
+async function notingLocks(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const keyboard: unknown = Reflect.get(navigator, 'keyboard')
+    if (typeof keyboard !== 'object' || keyboard === null) return
+    const lock: unknown = Reflect.get(keyboard, 'lock')
+    if (typeof lock !== 'function') return
+    Reflect.set(keyboard, 'lock', async (keys: unknown) => {
+      await Reflect.apply(lock, keyboard, [keys])
+      Reflect.set(globalThis, 'locked', keys)
+    })
+  })
+}
+
 test('a machine goes from power-on to guests that answer what a person types', async () => {
-  const { page, complaints } = await openMachine()
+  const { page, complaints } = await openMachine('', {}, notingLocks)
   await untilFirmwareShows(page, /HyperSpace/)
   expect(await firmwareText(page)).toContain('Phoenix SecureCore and HyperCore (2007); not affiliated')
 
@@ -46,6 +61,31 @@ test('a machine goes from power-on to guests that answer what a person types', a
   expect(await domainUnderStage(page)).toBe(second)
   expect(await terminalText(page, second)).toContain('uname -a')
   await page.getByText(/switched in/).waitFor()
+
+  // From management: another guest's console read, and another guest brought to the front.
+  await page.keyboard.press('Control+Alt+4')
+  await typeLine(page, 'clear; hv console primary')
+  await untilShown(page, 'management', /Linux primary .* i686/)
+  await typeLine(page, 'hv focus primary')
+  await page.waitForFunction(() =>
+    globalThis.hypercore.domains().some((d) => d.id === 'primary' && d.focused),
+  )
+  expect(await domainUnderStage(page)).toBe('primary')
+
+  // In fullscreen the guest has Esc and what closes a tab.
+  await page.getByRole('button', { name: 'Fullscreen' }).click()
+  await page.waitForFunction(() => Reflect.get(globalThis, 'locked') !== undefined)
+  expect(await page.evaluate(() => Reflect.get(globalThis, 'locked'))).toEqual([
+    'Escape',
+    'KeyN',
+    'KeyT',
+    'KeyW',
+  ])
+  await typeLine(page, 'cat -v')
+  await page.keyboard.press('Escape')
+  await typeLine(page, 'escaped')
+  await untilShown(page, 'primary', /^\^\[escaped$/m)
+  expect(await page.evaluate(() => document.fullscreenElement !== null)).toBe(true)
 
   expect(complaints).toEqual([])
 })

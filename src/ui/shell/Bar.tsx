@@ -133,7 +133,10 @@ function Tools() {
       <span className={styles['roomy']}>
         <IconButton
           label={full ? 'Leave fullscreen' : 'Fullscreen'}
-          onClick={() => shell.attempt(toggleFull())}
+          onClick={() => {
+            shell.attempt(toggleFull())
+            stage.focusGuest()
+          }}
         >
           {full ? <Minimize size={ICON} /> : <Maximize size={ICON} />}
         </IconButton>

@@ -97,7 +97,13 @@ function PictureItems({ embedded }: { readonly embedded: boolean }) {
       <MenuItem icon={<Camera size={ICON} />} onSelect={() => shell.attempt(saveScreenshot(seat, stage))}>
         Save a screenshot
       </MenuItem>
-      <MenuItem icon={<Maximize size={ICON} />} onSelect={() => shell.attempt(toggleFull())}>
+      <MenuItem
+        icon={<Maximize size={ICON} />}
+        onSelect={() => {
+          shell.attempt(toggleFull())
+          stage.focusGuest()
+        }}
+      >
         {full ? 'Leave fullscreen' : 'Fullscreen'}
       </MenuItem>
       {embedded && (

@@ -15,16 +15,19 @@ export function useFullscreen(): readonly [boolean, () => Promise<void>] {
 async function toggleFullscreen(): Promise<void> {
   if (document.fullscreenElement !== null) return document.exitFullscreen()
   await document.documentElement.requestFullscreen()
-  await lockEscape()
+  await lockKeys()
 }
 
+/** What a browser keeps for itself: Esc leaves fullscreen, and with Ctrl these close the tab or open another. */
+const GUESTS_KEYS = ['Escape', 'KeyN', 'KeyT', 'KeyW']
+
 /**
- * In fullscreen Esc belongs to the guest, where the browser has the Keyboard Lock API: it then leaves by holding Esc, and
- * says so itself. It ends with fullscreen.
+ * In fullscreen these keys belong to the guest, where the browser has the Keyboard Lock API: it is then left by holding
+ * Esc, which the browser says itself. The lock ends with fullscreen.
  */
-async function lockEscape(): Promise<void> {
+async function lockKeys(): Promise<void> {
   const keyboard: unknown = Reflect.get(navigator, 'keyboard')
   if (typeof keyboard !== 'object' || keyboard === null) return
   const lock: unknown = Reflect.get(keyboard, 'lock')
-  if (typeof lock === 'function') await Reflect.apply(lock, keyboard, [['Escape']])
+  if (typeof lock === 'function') await Reflect.apply(lock, keyboard, [GUESTS_KEYS])
 }

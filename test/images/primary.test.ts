@@ -49,6 +49,60 @@ describe('the primary', () => {
     expect(await run(guest, 'strace -f labs/hello-asm 2>&1 >/dev/null')).toMatch(/write\(1, .*exited with 0/s)
   })
 
+  it('stops a program with gdb, looks at it, steps by lines and by instructions, and lets it go on', async () => {
+    const guest = await bootPrimary()
+    const source = [
+      '#include <stdio.h>',
+      'int add(int a, int b) {',
+      '  return a + b;',
+      '}',
+      'int main(void) {',
+      '  int total = 0;',
+      '  for (int i = 1; i <= 3; i++)',
+      '    total = add(total, i);',
+      '  printf("total %%d\\n", total);',
+      '  return 0;',
+      '}',
+    ]
+    await run(guest, `printf '${source.join('\\n')}\\n' > steps.c; tcc -g steps.c -o steps`)
+    const debugged = async (...commands: string[]): Promise<string> =>
+      run(guest, `gdb -q -batch ${commands.map((command) => `-ex '${command}'`).join(' ')} ./steps 2>&1`)
+    const lines = await debugged(
+      'break add',
+      'run',
+      'backtrace',
+      'finish',
+      'next',
+      'next',
+      'print total',
+      'continue',
+    )
+    expect(lines).toMatch(/Breakpoint 1, add \(b=1, a=0\) at steps\.c:3/)
+    expect(lines).toMatch(/#1 .* in main \(\) at steps\.c:8/)
+    expect(lines).toMatch(/Breakpoint 1, add \(b=2, a=1\)/)
+    const steps = await debugged(
+      'break main',
+      'run',
+      'print $pc',
+      'stepi',
+      'print $pc',
+      'next',
+      'next',
+      'step',
+      'print a + b',
+      'delete',
+      'continue',
+    )
+    const [before = 0, after = 0] = [...steps.matchAll(/\(void \(\*\)\(\)\) 0x([0-9a-f]+)/g)].map(([, hex]) =>
+      Number(`0x${hex}`),
+    )
+    expect(after - before).toBeGreaterThan(0)
+    expect(after - before).toBeLessThan(16)
+    expect(steps).toMatch(/add \(b=1, a=0\)/)
+    expect(steps).toMatch(/\$\d+ = 1/)
+    expect(steps).toMatch(/total 6[^]*exited normally/)
+  })
+
   it('keeps a history with git, and edits and multiplexes in the terminal', async () => {
     const guest = await bootPrimary()
     await run(guest, 'mkdir work && cd work && git init -q && echo one > file && git add file; cd ~')

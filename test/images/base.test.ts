@@ -33,6 +33,8 @@ describe('the base', () => {
     expect(guest.agentFrames.map(({ type }) => type)).toEqual([GuestFrame.hello, GuestFrame.ready])
     const hello = new TextDecoder().decode(guest.agentFrames[0]?.payload)
     expect(hello).toContain('shell')
+    // What is written and not synced is on the disk seconds later: a closed tab gives no notice.
+    expect(await guest.run('cat /proc/sys/vm/dirty_expire_centisecs')).toMatch(/^200\b/m)
   })
 
   it('gives the person a terminal with job control', async () => {

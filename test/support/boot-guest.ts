@@ -43,6 +43,12 @@ export class KeptDisk extends VolatileStore {
   override close(): void {
     // The next machine reads what this one wrote.
   }
+
+  get bytes(): Buffer {
+    const bytes = this.read(0, this.size)
+    if (bytes instanceof Promise) throw new Error('a memory disk answers at once')
+    return Buffer.from(bytes)
+  }
 }
 
 export class Guest {

@@ -18,7 +18,7 @@ describe('the management appliance', () => {
   it('greets with the commands', async () => {
     const management = await bootManagement()
     for (const command of ['list', 'top', 'pause', 'snapshot', 'policy'])
-      expect(management.text).toMatch(new RegExp(`\\b${command}\\b`))
+      expect(management.text).toContain(command)
   })
 
   it('says that no supervisor answers where there is none, and fails', async () => {

@@ -1,10 +1,10 @@
 /** The virtual switch as it stands: what each port has carried and refused, who is behind it, and the relay. */
 
-import type { ReactNode } from 'react'
 import { useStore } from 'zustand'
 import type { PortFigures, RelayFigures, Station } from '../../protocol/network.ts'
 import { Button } from '../parts/Button.tsx'
 import { Dialog } from '../parts/Dialog.tsx'
+import { ColouredName, Table, type TableColumn } from '../parts/Table.tsx'
 import { useShell } from '../shell/shell-store.ts'
 import { formatBytes } from '../stage/format-bytes.ts'
 import { useMachine, useSeat } from '../stage/seat-context.tsx'
@@ -20,7 +20,9 @@ export function NetworkDialog() {
       {ports.length === 0 ? (
         <p className={styles['lead']}>No guest with a network card is running.</p>
       ) : (
-        <Ports ports={ports} />
+        <div className={styles['ports']}>
+          <Ports ports={ports} />
+        </div>
       )}
       <h3 className={styles['heading']}>Stations</h3>
       <p className={styles['lead']}>
@@ -29,7 +31,11 @@ export function NetworkDialog() {
         port. Guests of other machines are learned from them over the trunk, and forgotten after 15 silent
         seconds.
       </p>
-      {stations.length > 0 && <Stations stations={stations} />}
+      {stations.length > 0 && (
+        <div className={styles['ports']}>
+          <Stations stations={stations} />
+        </div>
+      )}
       <h3 className={styles['heading']}>Relay</h3>
       <Relay relay={relay} />
       <div className={styles['buttons']}>
@@ -48,90 +54,70 @@ export function NetworkDialog() {
   )
 }
 
-function Table({
-  label,
-  columns,
-  children,
-}: {
-  label: string
-  columns: readonly string[]
-  children: ReactNode
-}) {
-  return (
-    <section
-      className={styles['scroll']}
-      // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls is reached by keyboard
-      tabIndex={0}
-      aria-label={label}
-    >
-      <table>
-        <thead>
-          <tr>
-            {columns.map((column) => (
-              <th key={column} scope="col">
-                {column}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>{children}</tbody>
-      </table>
-    </section>
-  )
-}
+const PORT_COLUMNS: readonly TableColumn[] = [
+  { title: 'Port' },
+  { title: 'From it', kind: 'long' },
+  { title: 'To it', kind: 'long' },
+  { title: 'Not carried', kind: 'long' },
+]
 
 function Ports({ ports }: { readonly ports: readonly PortFigures[] }) {
   return (
-    <Table label="Ports" columns={['Port', 'From it', 'To it', 'Not carried']}>
-      {ports.map(({ port, fromGuest, toGuest, dropped }) => (
-        <tr key={port}>
-          <PortName id={port} />
-          <Carried {...fromGuest} />
-          <Carried {...toGuest} />
-          <td>{droppedWords(dropped)}</td>
-        </tr>
-      ))}
-    </Table>
+    <Table
+      label="Ports"
+      columns={PORT_COLUMNS}
+      rows={ports.map(({ port, fromGuest, toGuest, dropped }) => ({
+        key: port,
+        cells: [
+          <PortName key="port" id={port} />,
+          <Carried key="from" {...fromGuest} />,
+          <Carried key="to" {...toGuest} />,
+          droppedWords(dropped),
+        ],
+      }))}
+    />
   )
 }
 
 function Carried({ frames, bytes }: { readonly frames: number; readonly bytes: number }) {
   return (
-    <td>
+    <span>
       {frames.toLocaleString('en')} {frames === 1 ? 'frame' : 'frames'} <small>{formatBytes(bytes)}</small>
-    </td>
+    </span>
   )
 }
 
+const STATION_COLUMNS: readonly TableColumn[] = [
+  { title: 'Port' },
+  { title: 'MAC', kind: 'long' },
+  { title: 'Address', kind: 'long' },
+  { title: 'Heard', kind: 'long' },
+  { title: 'How it is known', kind: 'long' },
+]
+
 function Stations({ stations }: { readonly stations: readonly Station[] }) {
   return (
-    <Table label="Stations" columns={['Port', 'MAC', 'Address', 'Heard', 'How it is known']}>
-      {stations.map(({ port, name, mac, address, kind, silentSeconds }) => (
-        <tr key={`${port} ${mac} ${address}`} data-refused={kind === 'refused' || undefined}>
-          <PortName id={port} />
-          <td>
-            <code>{mac}</code>
-          </td>
-          <td>
-            <code>{address === '' ? 'none named' : address}</code>
-          </td>
-          <td>{heardWords(silentSeconds)}</td>
-          <td>{kindWords(kind, name)}</td>
-        </tr>
-      ))}
-    </Table>
+    <Table
+      label="Stations"
+      columns={STATION_COLUMNS}
+      rows={stations.map(({ port, name, mac, address, kind, silentSeconds }) => ({
+        key: `${port} ${mac} ${address}`,
+        refused: kind === 'refused',
+        cells: [
+          <PortName key="port" id={port} />,
+          <code key="mac">{mac}</code>,
+          <code key="address">{address === '' ? 'none named' : address}</code>,
+          heardWords(silentSeconds),
+          kindWords(kind, name),
+        ],
+      }))}
+    />
   )
 }
 
 function PortName({ id }: { readonly id: string }) {
   const domain = useMachine(({ domains }) => domains.find((known) => known.id === id))
-  return (
-    <th scope="row">
-      <span className={styles['name']} data-colour={domain?.colour}>
-        {domain?.name ?? id}
-      </span>
-    </th>
-  )
+  return <ColouredName colour={domain?.colour}>{domain?.name ?? id}</ColouredName>
 }
 
 function Relay({ relay }: { readonly relay: RelayFigures | undefined }) {

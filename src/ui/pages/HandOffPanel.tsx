@@ -4,6 +4,7 @@ import { useState, type ReactNode } from 'react'
 import type { HandOff } from '../../protocol/hand-off.ts'
 import { Button } from '../parts/Button.tsx'
 import { Dialog } from '../parts/Dialog.tsx'
+import { Table, type TableColumn, type TableRow } from '../parts/Table.tsx'
 import { formatBytes, formatCount, formatDuration } from '../shell/figures.ts'
 import { useShell } from '../shell/shell-store.ts'
 import { useMachine } from '../stage/seat-context.tsx'
@@ -104,79 +105,63 @@ function storageWords(storage: HandOff['platform']['storage']): string {
   return `OPFS${used}${quota}`
 }
 
+const VOLUME_COLUMNS: readonly TableColumn[] = [
+  { title: 'Name' },
+  { title: 'Role' },
+  { title: 'In flash' },
+  { title: 'Decoded' },
+  { title: 'SHA-256 of the file', kind: 'long' },
+]
+
 function Volumes({ handOff }: { readonly handOff: HandOff }) {
+  const rows: readonly TableRow[] = [
+    ...handOff.volumes.map(({ name, role, size, contentSize, sha256 }) => ({
+      key: name,
+      cells: [name, role, formatBytes(size), formatBytes(contentSize), <Hash key="hash" text={sha256} />],
+    })),
+    ...handOff.refused.map(({ name, role, reason }) => ({
+      key: name,
+      refused: true,
+      cells: [
+        name,
+        role,
+        'refused',
+        '',
+        <Hash key="hash" text={reason.kind === 'mismatch' ? reason.actualSha256 : reason.detail} />,
+      ],
+    })),
+  ]
   return (
     <Section title="Volumes">
-      <Scroll label="Volumes">
-        <table className={styles['table']}>
-          <thead>
-            <tr>
-              <th scope="col">Name</th>
-              <th scope="col">Role</th>
-              <th scope="col">In flash</th>
-              <th scope="col">Decoded</th>
-              <th scope="col">SHA-256 of the file</th>
-            </tr>
-          </thead>
-          <tbody>
-            {handOff.volumes.map((volume) => (
-              <tr key={volume.name}>
-                <th scope="row">{volume.name}</th>
-                <td>{volume.role}</td>
-                <td>{formatBytes(volume.size)}</td>
-                <td>{formatBytes(volume.contentSize)}</td>
-                <td>
-                  <code className={styles['hash']}>{volume.sha256}</code>
-                </td>
-              </tr>
-            ))}
-            {handOff.refused.map((volume) => (
-              <tr key={volume.name} className={styles['refused']}>
-                <th scope="row">{volume.name}</th>
-                <td>{volume.role}</td>
-                <td colSpan={2}>refused</td>
-                <td>
-                  <code className={styles['hash']}>
-                    {volume.reason.kind === 'mismatch' ? volume.reason.actualSha256 : volume.reason.detail}
-                  </code>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Scroll>
+      <Table label="Volumes" columns={VOLUME_COLUMNS} rows={rows} />
     </Section>
   )
 }
+
+function Hash({ text }: { readonly text: string }) {
+  return <code className={styles['hash']}>{text}</code>
+}
+
+const APPLIANCE_COLUMNS: readonly TableColumn[] = [
+  { title: 'Appliance' },
+  { title: 'Starts' },
+  { title: 'Memory' },
+  { title: 'Cap' },
+  { title: 'Weight' },
+]
 
 function Settings({ handOff }: { readonly handOff: HandOff }) {
   const { settings } = handOff
   return (
     <Section title="Settings, from NVRAM">
-      <Scroll label="Settings">
-        <table className={styles['table']}>
-          <thead>
-            <tr>
-              <th scope="col">Appliance</th>
-              <th scope="col">Starts</th>
-              <th scope="col">Memory</th>
-              <th scope="col">Cap</th>
-              <th scope="col">Weight</th>
-            </tr>
-          </thead>
-          <tbody>
-            {Object.entries(settings.appliances).map(([name, appliance]) => (
-              <tr key={name}>
-                <th scope="row">{name}</th>
-                <td>{appliance.start ? 'yes' : 'no'}</td>
-                <td>{appliance.memoryMiB} MB</td>
-                <td>{appliance.capPercent} %</td>
-                <td>{appliance.weight}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Scroll>
+      <Table
+        label="Settings"
+        columns={APPLIANCE_COLUMNS}
+        rows={Object.entries(settings.appliances).map(([name, { start, memoryMiB, capPercent, weight }]) => ({
+          key: name,
+          cells: [name, start ? 'yes' : 'no', `${memoryMiB} MB`, `${capPercent} %`, weight],
+        }))}
+      />
       <p className={styles['note']}>
         Boot order {settings.bootOrder.join(', ')}; boot delay {formatDuration(settings.bootDelayMs)}; first
         screen {settings.firstScreen}; {settings.quietBoot ? 'quiet' : 'verbose'} boot.
@@ -185,41 +170,24 @@ function Settings({ handOff }: { readonly handOff: HandOff }) {
   )
 }
 
+const POST_COLUMNS: readonly TableColumn[] = [
+  { title: 'What' },
+  { title: 'Result' },
+  { title: 'Took' },
+  { title: 'Detail', kind: 'long' },
+]
+
 function Post({ handOff }: { readonly handOff: HandOff }) {
   return (
     <Section title={`Power-on self-test, ${formatCount(handOff.post.length)} entries`}>
-      <Scroll label="Power-on self-test">
-        <table className={styles['table']}>
-          <thead>
-            <tr>
-              <th scope="col">What</th>
-              <th scope="col">Result</th>
-              <th scope="col">Took</th>
-              <th scope="col">Detail</th>
-            </tr>
-          </thead>
-          <tbody>
-            {handOff.post.map((entry) => (
-              <tr key={entry.id}>
-                <th scope="row">{entry.label}</th>
-                <td>{entry.result}</td>
-                <td>{formatDuration(entry.durationMs)}</td>
-                <td>{entry.detail}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Scroll>
+      <Table
+        label="Power-on self-test"
+        columns={POST_COLUMNS}
+        rows={handOff.post.map(({ id, label, result, durationMs, detail }) => ({
+          key: id,
+          cells: [label, result, formatDuration(durationMs), detail],
+        }))}
+      />
     </Section>
-  )
-}
-
-/** A wide table scrolls in its own box, reachable by keyboard; the page never does sideways. */
-function Scroll({ label, children }: { readonly label: string; readonly children: ReactNode }) {
-  return (
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls
-    <section className={styles['scroll']} tabIndex={0} aria-label={label}>
-      {children}
-    </section>
   )
 }

@@ -1,6 +1,5 @@
 /** The hypercall ABI for those who teach or program it: drawn from the tables that the supervisor itself uses. */
 
-import type { ReactNode } from 'react'
 import {
   AGENT_ABI,
   AGENT_BYTES_PER_TURN,
@@ -21,6 +20,7 @@ import {
   type FrameEntry,
 } from '../../protocol/agent-reference.ts'
 import { Dialog } from '../parts/Dialog.tsx'
+import { Table, type TableColumn } from '../parts/Table.tsx'
 import { formatBytes } from '../shell/figures.ts'
 import { useShell } from '../shell/shell-store.ts'
 import styles from './Hypercalls.module.css'
@@ -62,33 +62,38 @@ export function Hypercalls() {
         </p>
 
         <h3>Calls</h3>
-        <Table label="Calls" head={['No.', 'hv', 'Who', 'What it does']}>
-          {Object.entries(CALL_REFERENCE).map(([name, { arguments: words, who, does }]) => (
-            <tr key={name}>
-              <td className={styles['number']}>{numberOf(HypercallNumber, name)}</td>
-              <th scope="row">
-                <code>
-                  {name} {words}
-                </code>
-              </th>
-              <td>{who}</td>
-              <td>{does}</td>
-            </tr>
-          ))}
-        </Table>
+        <Table
+          label="Calls"
+          head={1}
+          columns={[
+            NUMBER,
+            { title: 'hv', kind: 'long' },
+            { title: 'Who' },
+            { title: 'What it does', kind: 'long' },
+          ]}
+          rows={Object.entries(CALL_REFERENCE).map(([name, { arguments: words, who, does }]) => ({
+            key: name,
+            cells: [
+              numberOf(HypercallNumber, name),
+              <code key="call">
+                {name} {words}
+              </code>,
+              who,
+              does,
+            ],
+          }))}
+        />
 
         <h3>Answers</h3>
-        <Table label="Answers" head={['No.', 'Status', 'Means']}>
-          {Object.entries(STATUS_REFERENCE).map(([name, means]) => (
-            <tr key={name}>
-              <td className={styles['number']}>{numberOf(HypercallStatus, name)}</td>
-              <th scope="row">
-                <code>{name}</code>
-              </th>
-              <td>{means}</td>
-            </tr>
-          ))}
-        </Table>
+        <Table
+          label="Answers"
+          head={1}
+          columns={[NUMBER, { title: 'Status' }, { title: 'Means', kind: 'long' }]}
+          rows={Object.entries(STATUS_REFERENCE).map(([name, means]) => ({
+            key: name,
+            cells: [numberOf(HypercallStatus, name), <code key="status">{name}</code>, means],
+          }))}
+        />
         <p>
           The number is also the exit status of <code>hv</code>, which adds 8 (no supervisor), 9 (no agent),
           64 (wrong usage) and 130 (interrupted).
@@ -132,31 +137,7 @@ function numberOf(numbers: Readonly<Record<string, number>>, name: string): stri
   return number > 0x80 ? `0x${number.toString(16)}` : String(number)
 }
 
-type TableProps = {
-  readonly label: string
-  readonly head: readonly string[]
-  readonly children: ReactNode
-}
-
-function Table({ label, head, children }: TableProps) {
-  return (
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls is reached by keyboard
-    <section className={styles['scroll']} aria-label={label} tabIndex={0}>
-      <table className={styles['table']}>
-        <thead>
-          <tr>
-            {head.map((title) => (
-              <th key={title} scope="col">
-                {title}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>{children}</tbody>
-      </table>
-    </section>
-  )
-}
+const NUMBER: TableColumn = { title: 'No.', kind: 'figure' }
 
 type FramesProps = {
   readonly numbers: Readonly<Record<string, number>>
@@ -167,17 +148,19 @@ type FramesProps = {
 
 function Frames({ numbers, entries, what, label }: FramesProps) {
   return (
-    <Table label={label} head={['No.', what, 'Payload', 'Means']}>
-      {Object.entries(entries).map(([name, { payload, means }]) => (
-        <tr key={name}>
-          <td className={styles['number']}>{numberOf(numbers, name)}</td>
-          <th scope="row">
-            <code>{name}</code>
-          </th>
-          <td>{payload}</td>
-          <td>{means}</td>
-        </tr>
-      ))}
-    </Table>
+    <Table
+      label={label}
+      head={1}
+      columns={[
+        NUMBER,
+        { title: what },
+        { title: 'Payload', kind: 'long' },
+        { title: 'Means', kind: 'long' },
+      ]}
+      rows={Object.entries(entries).map(([name, { payload, means }]) => ({
+        key: name,
+        cells: [numberOf(numbers, name), <code key="name">{name}</code>, payload, means],
+      }))}
+    />
   )
 }

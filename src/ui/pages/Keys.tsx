@@ -20,7 +20,11 @@ export function Keys() {
           </div>
         ))}
       </dl>
-      <p className={styles['lead']}>Every other key goes to the guest on the stage.</p>
+      <p className={styles['lead']}>
+        Every other key goes to the guest on the stage. What a browser keeps for itself (Ctrl+N, Ctrl+T,
+        Ctrl+W, and Esc, which leaves fullscreen) goes there in fullscreen, in browsers that can; hold Esc to
+        leave it.
+      </p>
     </Dialog>
   )
 }

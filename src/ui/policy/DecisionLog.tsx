@@ -1,7 +1,7 @@
 /** What the policy decided, the latest first: who, what, and which line. The same decision again counts up its row. */
 
 import { useStore } from 'zustand'
-import type { PolicyDecision } from '../../protocol/policy.ts'
+import { ColouredName, Table, type TableColumn } from '../parts/Table.tsx'
 import { useMachine, useSeat } from '../stage/seat-context.tsx'
 import styles from './policy.module.css'
 
@@ -10,54 +10,42 @@ export function DecisionLog() {
   const decisions = useStore(policy.store, (state) => state.decisions)
   if (decisions.length === 0) return <p className={styles['lead']}>Nothing has been decided yet.</p>
   return (
-    <table className={styles['log']}>
-      <thead>
-        <tr>
-          <th scope="col">When</th>
-          <th scope="col">Source</th>
-          <th scope="col">Destination</th>
-          <th scope="col">Service</th>
-          <th scope="col">Verdict</th>
-          <th scope="col">Line</th>
-          <th scope="col">Times</th>
-        </tr>
-      </thead>
-      <tbody>
-        {decisions.toReversed().map((row) => (
-          <Row key={[row.line, row.answered, row.source, row.destination, row.service].join(' ')} row={row} />
-        ))}
-      </tbody>
-    </table>
+    <Table
+      label="Decisions"
+      columns={COLUMNS}
+      head={1}
+      rows={decisions.toReversed().map((row) => ({
+        key: [row.line, row.answered, row.source, row.destination, row.service].join(' '),
+        refused: row.verdict === 'deny' || row.answered === 'deny' || row.answered === 'block',
+        cells: [
+          <time key="at" dateTime={new Date(row.at).toISOString()}>
+            {new Date(row.at).toLocaleTimeString()}
+          </time>,
+          <Name key="source" id={row.source} />,
+          <Name key="destination" id={row.destination} />,
+          row.service,
+          row.answered === undefined ? row.verdict : `asked: ${ANSWER_WORDS[row.answered]}`,
+          row.line,
+          row.count,
+        ],
+      }))}
+    />
   )
 }
 
-function Row({ row }: { readonly row: PolicyDecision }) {
-  const { at, source, destination, service, verdict, answered, line, count } = row
-  const denied = verdict === 'deny' || answered === 'deny' || answered === 'block'
-  return (
-    <tr data-denied={denied || undefined}>
-      <td>
-        <time dateTime={new Date(at).toISOString()}>{new Date(at).toLocaleTimeString()}</time>
-      </td>
-      <Name id={source} />
-      <Name id={destination} />
-      <td>{service}</td>
-      <td>{answered === undefined ? verdict : `asked: ${ANSWER_WORDS[answered]}`}</td>
-      <td>{line}</td>
-      <td>{count}</td>
-    </tr>
-  )
-}
+const COLUMNS: readonly TableColumn[] = [
+  { title: 'When', kind: 'figure' },
+  { title: 'Source' },
+  { title: 'Destination' },
+  { title: 'Service' },
+  { title: 'Verdict' },
+  { title: 'Line', kind: 'figure' },
+  { title: 'Times', kind: 'figure' },
+]
 
 const ANSWER_WORDS = { once: 'once', session: 'this session', deny: 'no', block: 'never' } as const
 
 function Name({ id }: { readonly id: string }) {
   const colour = useMachine(({ domains }) => domains.find((domain) => domain.id === id)?.colour)
-  return (
-    <td>
-      <span className={styles['name']} data-colour={colour}>
-        {id}
-      </span>
-    </td>
-  )
+  return <ColouredName colour={colour}>{id}</ColouredName>
 }

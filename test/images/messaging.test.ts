@@ -60,6 +60,14 @@ describe('the messaging appliance', () => {
     await first.waitFor(() => words(first.text).includes('has joined #lobby'), 60_000, 'join')
     first.type('remember me\n/nick lovelace\n')
     await first.waitFor(() => words(first.text).includes('now known as lovelace'), 60_000, 'nick')
+    // What the disk holds in the moment in which it has the name: the client has more of that file to write.
+    await first.waitFor(
+      () => disk.bytes.toString('latin1').includes('nick = "lovelace"'),
+      60_000,
+      'the name on the disk',
+    )
+    const cut = new KeptDisk(disk.size)
+    cut.write(0, new Uint8Array(disk.bytes))
     first.send(HostFrame.shutdown, Uint8Array.of(0))
     await first.untilEnd()
     first.dispose()
@@ -72,5 +80,14 @@ describe('the messaging appliance', () => {
       'join under the kept nick',
     )
     expect(words(second.text)).not.toContain('unknown settings')
+    second.dispose()
+
+    const third = await bootMessaging('hs.disk=sdb', cut)
+    await third.waitFor(
+      () => words(third.text).includes('has joined #lobby'),
+      60_000,
+      'join after a power cut',
+    )
+    expect(words(third.text)).not.toContain('Ignored errors')
   })
 })

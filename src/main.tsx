@@ -303,6 +303,7 @@ function loadHypercore({ scripts }: HandOff): Worker {
 
 /** HyperCore makes guests ready while the firmware waits for a key. */
 function prepareHypercore(handOff: HandOff): Worker {
+  performance.mark('hyperspace:bootable')
   const worker = loadHypercore(handOff)
   const { hibernating } = preferences.getState()
   worker.postMessage({ kind: 'prepare', handOff, hibernating } satisfies SupervisorRequest)

@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core'
+import type { CDPSession, Page } from 'playwright-core'
 import { expect, test, vi } from 'vitest'
 import { followLink, goBack, untilDrawn, untilFitted, untilLike } from './browsing.ts'
 import {
@@ -28,6 +28,19 @@ async function notingLocks(page: Page): Promise<void> {
       Reflect.set(globalThis, 'locked', keys)
     })
   })
+}
+
+let layoutCounter: CDPSession | undefined
+
+async function countingLayouts(page: Page): Promise<void> {
+  layoutCounter = await page.context().newCDPSession(page)
+  await layoutCounter.send('Performance.enable')
+}
+
+/** Layouts of the page since it was opened. */
+async function layouts(): Promise<number> {
+  const { metrics } = (await layoutCounter?.send('Performance.getMetrics')) ?? { metrics: [] }
+  return metrics.find(({ name }) => name === 'LayoutCount')?.value ?? Number.NaN
 }
 
 test('a machine goes from power-on to guests that answer what a person types', async () => {
@@ -91,9 +104,11 @@ test('a machine goes from power-on to guests that answer what a person types', a
 })
 
 test('every appliance of the flash reaches its first screen, and each with a shell answers what is typed', async () => {
-  const { page, complaints } = await openMachine()
+  const { page, complaints } = await openMachine('', {}, countingLayouts)
   await page.evaluate(() => globalThis.hypercore.ready)
   await untilReady(page, ['primary', 'web', 'messaging', 'management', 'vault'])
+  // A terminal that measures each of its characters by a layout alone makes more than a hundred.
+  expect(await layouts()).toBeLessThan(350)
   const states = await page.evaluate(() => globalThis.hypercore.domains().map(({ state }) => state))
   expect(states).toEqual(['running', 'running', 'running', 'running', 'running'])
 

@@ -4,6 +4,7 @@ import { Terminal, type ITheme } from '@xterm/xterm'
 import '@xterm/xterm/css/xterm.css'
 import { Disposables } from '../../base/disposables.ts'
 import { hasAcceleratedWebgl } from '../stage/accelerated-webgl.ts'
+import { measureCharactersByCanvas } from '../stage/character-widths.ts'
 
 const COLUMNS = 80
 const ROWS = 25
@@ -66,6 +67,7 @@ export class FirmwareTerminal {
     })
     this.#disposables.add(() => this.#terminal.dispose())
     this.#terminal.open(host)
+    measureCharactersByCanvas(host)
 
     const resized = new ResizeObserver(() => this.#fit())
     resized.observe(host)

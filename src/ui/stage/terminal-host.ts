@@ -9,6 +9,7 @@ import { Disposables } from '../../base/disposables.ts'
 import type { ConsoleSession, ConsoleTerminal } from '../../state/console-session.ts'
 import type { Preferences, PreferencesStore } from '../../state/preferences.ts'
 import { hasAcceleratedWebgl } from './accelerated-webgl.ts'
+import { measureCharactersByCanvas } from './character-widths.ts'
 import { formatBytes } from './format-bytes.ts'
 import { modifiersDown, spendModifiers, type StickyStore } from './sticky-modifiers.ts'
 import { modifiedText, terminalKey } from './terminal-keys.ts'
@@ -80,6 +81,7 @@ export class TerminalHost implements ConsoleTerminal {
     if (this.#opened) return
     this.#opened = true
     this.#terminal.open(this.element)
+    measureCharactersByCanvas(this.element)
     this.#accelerate()
     this.#terminal.textarea?.setAttribute('aria-label', this.#options.label)
     this.setReachable(this.#reachable)

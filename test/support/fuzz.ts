@@ -42,3 +42,17 @@ export function fuzz(look: (next: (below: number) => number) => void): void {
     { numRuns: Math.ceil(CASES / 100) },
   )
 }
+
+/** The same for what answers later, one after the other. */
+export async function fuzzAsync(
+  cases: number,
+  look: (next: (below: number) => number) => Promise<void>,
+): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(fc.integer(), async (seed) => {
+      const next = numbers(seed)
+      for (let index = 0; index < 100; index++) await look(next)
+    }),
+    { numRuns: Math.ceil(cases / 100) },
+  )
+}

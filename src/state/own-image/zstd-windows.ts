@@ -4,6 +4,8 @@
  * of twenty bytes.
  */
 
+import { assertNever } from '../../base/assert.ts'
+
 /** As much as `zstd -d` takes without being asked to. */
 export const ZSTD_WINDOW_LIMIT_BYTES = 2 ** 27
 
@@ -64,6 +66,8 @@ export class ZstdWindows {
         return this.#readSizes(bytes)
       case 'block':
         return this.#readBlock(littleEndian(bytes, 0, BLOCK_HEADER_BYTES))
+      default:
+        return assertNever(this.#part)
     }
   }
 

@@ -140,7 +140,7 @@ describe('a packed image', () => {
   )
 
   it('of zstd is refused where a frame asks for too large a window, the first or a later one', async () => {
-    const frame = (window: number): number[] => [0x28, 0xb5, 0x2f, 0xfd, 0, window, ...[9 << 3, 0, 0]]
+    const frame = (window: number): number[] => [0x28, 0xb5, 0x2f, 0xfd, 0, window, 9 << 3, 0, 0]
     // Raw blocks: one of nine bytes, then the last, of none; before and behind, a frame to pass over.
     const content = [...Array.from({ length: 9 }, () => 65), 1, 0, 0]
     const skippable = [0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]

@@ -10,19 +10,14 @@ let context: CanvasRenderingContext2D | null | undefined
 
 /** To be called with the element that a terminal was opened in. Where it does not find its elements, nothing changes. */
 export function measureCharactersByCanvas(host: HTMLElement): void {
-  const layout = Object.getOwnPropertyDescriptor(HTMLElement.prototype, 'offsetWidth')
   context ??= document.createElement('canvas').getContext('2d')
-  if (layout?.get === undefined || context === null) return
+  if (context === null) return
   for (const element of host.querySelectorAll<HTMLElement>('.xterm-width-cache-measure-container > span'))
-    Object.defineProperty(element, 'offsetWidth', { get: widthOf(element, layout.get, context) })
+    Object.defineProperty(element, 'offsetWidth', { get: widthOf(element, context) })
 }
 
 /** By layout until the canvas has been seen to agree for that font. */
-function widthOf(
-  element: HTMLElement,
-  byLayout: () => number,
-  canvas: CanvasRenderingContext2D,
-): () => number {
+function widthOf(element: HTMLElement, canvas: CanvasRenderingContext2D): () => number {
   const agrees = new Map<string, boolean>()
   return () => {
     const { fontFamily, fontSize } = element.parentElement?.style ?? element.style
@@ -33,7 +28,7 @@ function widthOf(
     const width = canvas.measureText(element.textContent).width
     const known = agrees.get(font)
     if (known === true) return width
-    const laidOut = byLayout.call(element)
+    const laidOut = Reflect.get(HTMLElement.prototype, 'offsetWidth', element)
     // An element that is not shown has no width.
     if (known === undefined && laidOut > 0) agrees.set(font, Math.abs(laidOut - width) <= TOLERANCE_PX)
     return laidOut

@@ -31,6 +31,8 @@ export type HypercoreEvents = {
   switch: {
     readonly from: DomainId | undefined
     readonly to: DomainId
+    /** To the other guest's picture, drawn already, in front on the stage: the frame that begins next shows it. */
+    readonly placedMs: number
     /** To the end of the frame that shows it: painted and handed to the compositor. */
     readonly milliseconds: number
     /** To that frame's beginning: what is left is style, layout and paint. Below a frame's period no frame was missed. */

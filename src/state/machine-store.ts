@@ -20,7 +20,9 @@ export type JournalEntry = {
 export type SwitchFigure = {
   readonly from: DomainId | undefined
   readonly to: DomainId
-  /** From the causing event's timestamp to the end of the frame that shows the other guest. */
+  /** From the causing event's timestamp to the other guest's picture in front on the stage. */
+  readonly placedMs: number
+  /** The same, to the end of the frame that shows the other guest. */
   readonly milliseconds: number
   /** The same, to that frame's beginning: what is left is style, layout and paint. */
   readonly frameMs: number

@@ -171,21 +171,25 @@ export class StageController {
   }
 
   /**
-   * From the person's event to the other guest's picture. By now its view is on top; the frame that the browser
-   * begins next contains it. `frameMs` is measured when that frame begins (its callbacks run). `milliseconds` is measured
+   * From the person's event to the other guest's picture. By now its view is on top, which is `placedMs`; the frame that the
+   * browser begins next contains it. `frameMs` is measured when that frame begins (its callbacks run). `milliseconds` is measured
    * in the first task after it: the page's thread has styled, laid out and painted the frame by then and handed it to the
    * compositor. What the compositor and the display take from there, no page can see. The picture is the guest's last
    * one: a display that was not looked at is up to a second old and is brought up to date with the next frames.
    */
   #measure({ from, to, startedAt }: FocusChange): void {
     if (startedAt === undefined || this.#shown === undefined) return
+    const placedMs = performance.now() - startedAt
     requestAnimationFrame(() => {
       // Another switch within the same frame: this one's guest was never painted.
       if (this.#seat.store.getState().focusedId !== to) return
       const frameMs = performance.now() - startedAt
       this.#afterPaint.port1.addEventListener(
         'message',
-        () => this.#seat.reportSwitch({ from, to, milliseconds: performance.now() - startedAt, frameMs }),
+        () => {
+          const milliseconds = performance.now() - startedAt
+          this.#seat.reportSwitch({ from, to, placedMs, milliseconds, frameMs })
+        },
         { once: true },
       )
       this.#afterPaint.port1.start()

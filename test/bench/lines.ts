@@ -1,0 +1,93 @@
+/** The bench's figures as it prints them: each beside its goal, where it has one. */
+
+import type { BootFigure } from './boots.ts'
+import type { FrameCost } from './frame-cost.ts'
+import type { RestoreFigure } from './restores.ts'
+import type { SnapshotFigures } from './snapshots.ts'
+import type { SpeedFigures } from './speed.ts'
+import type { StartFigures } from './start.ts'
+import type { SwitchFigures } from './switching.ts'
+import type { TroubleFigures } from './trouble.ts'
+
+const FRAME_MS = 1000 / 60
+
+function ms(value: number): string {
+  return value >= 1000 ? `${(value / 1000).toFixed(2)} s` : `${value.toFixed(1)} ms`
+}
+
+function goal(met: boolean, text: string): string {
+  return `${met ? 'met' : 'MISSED'}: ${text}`
+}
+
+export function startLines(start: StartFigures): string[] {
+  return [
+    `  firmware painted      ${ms(start.firmwarePaintedMs)}   ${goal(start.firmwarePaintedMs <= 300, '≤ 0.3 s')}`,
+    `  hand-off              ${ms(start.handOffMs)}`,
+    ...start.readyMs.map(
+      ({ id, milliseconds }) => `  ${id.padEnd(20)}  ${ms(milliseconds)} to its first screen`,
+    ),
+    `  all live, warm        ${ms(start.allLiveMs)}   ${goal(start.allLiveMs <= 2000, '≤ 2 s')}`,
+    `  all live, reloaded    ${ms(start.reloadedAllLiveMs)}`,
+    `  all live, first visit ${ms(start.firstVisitAllLiveMs)}   ${goal(start.firstVisitAllLiveMs <= 4000, '≤ 4 s')}`,
+    `  booted, not resumed   ${start.booted.length === 0 ? 'none' : start.booted.join(', ')}`,
+  ]
+}
+
+export function speedLines(speed: SpeedFigures): string[] {
+  return [
+    ...speed.loads.map(
+      ({ name, bareMs, productMs, ratio }) =>
+        `  ${name.padEnd(20)}  bare ${ms(bareMs)}, here ${ms(productMs)}, ratio ${ratio.toFixed(3)}`,
+    ),
+    `  slowest of them       ratio ${speed.ratio.toFixed(3)}   ${goal(speed.ratio >= 0.98, '≥ 0.98')}`,
+  ]
+}
+
+export function switchLines(figures: readonly SwitchFigures[]): string[] {
+  return figures.flatMap(({ load, count, busyGuests, placed, painted }) => [
+    `  ${count} times, ${busyGuests} guests ${load}`,
+    `    in front on the stage  median ${ms(placed.medianMs)}, p99 ${ms(placed.p99Ms)}   ${goal(placed.p99Ms <= FRAME_MS, 'p99 ≤ one frame at 60 Hz')}`,
+    `    painted by the page    median ${ms(painted.medianMs)}, p99 ${ms(painted.p99Ms)}`,
+  ])
+}
+
+export function troubleLines({ longestFrameMs, longestTaskMs }: TroubleFigures): string[] {
+  return [
+    `  the page’s longest frame ${ms(longestFrameMs)}, its own longest task ${ms(longestTaskMs)}   ${goal(longestFrameMs < 100, '< 100 ms')}`,
+  ]
+}
+
+export function frameLines(cost: FrameCost): string[] {
+  const ns = (value: number): string => `${Math.round(value)} ns`
+  return [
+    `  of an open one        ${ns(cost.frameNs)}, the policy’s part of it ${ns(cost.lookupNs)}`,
+    `  that opens one        ${ns(cost.openingNs)}; by a yes without the table ${ns(cost.openingWithoutTableNs)}`,
+    `  denied                ${ns(cost.deniedNs)}`,
+  ]
+}
+
+export function snapshotLines(figures: SnapshotFigures): string[] {
+  const { fullPauseMs, fullMs, incrementalPauseMs, incrementalMs, cloneMs, restoreMs } = figures
+  const mb = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`
+  return [
+    `  full                  stands still ${ms(fullPauseMs)}, stored after ${ms(fullMs)}   ${goal(fullPauseMs <= 100, '≤ 100 ms')}`,
+    `  incremental           stands still ${ms(incrementalPauseMs)}, stored after ${ms(incrementalMs)}   ${goal(incrementalPauseMs <= 30, '≤ 30 ms')}`,
+    `  clone answers a key   ${ms(cloneMs)}   ${goal(cloneMs <= 500, '≤ 0.5 s')}`,
+    `  restore answers a key ${ms(restoreMs)}`,
+    `  ${figures.count} of them take       ${mb(figures.storeBytes)}; as many full ones ${mb(figures.separateBytes)}`,
+  ]
+}
+
+export function bootLines(boots: readonly BootFigure[]): string[] {
+  return boots.map(
+    ({ name, readyMs, instructionsMi, ramUsedMiB, ramMiB, volumeBytes, goalMs }) =>
+      `  ${name.padEnd(12)} ${ms(readyMs).padStart(9)}  ${instructionsMi.toFixed(0).padStart(5)} Mi  RAM ${ramUsedMiB.toFixed(1)} of ${ramMiB} MiB  volume ${(volumeBytes / 2 ** 20).toFixed(2)} MiB   ${goal(readyMs <= goalMs, `≤ ${ms(goalMs)}`)}`,
+  )
+}
+
+export function restoreLines(restores: readonly RestoreFigure[]): string[] {
+  return restores.map(
+    ({ name, stage, packedBytes, restoreMs, unpackMs, bareSaveMs, bareRestoreMs }) =>
+      `  ${name.padEnd(12)} ${ms(restoreMs).padStart(9)}  (unpacking ${ms(unpackMs)} of it; ${(packedBytes / 2 ** 20).toFixed(1)} MiB, ${stage})   bare restore ${ms(bareRestoreMs)}, bare save ${ms(bareSaveMs)}   ${goal(restoreMs <= 300, '≤ 0.3 s')}`,
+  )
+}

@@ -200,7 +200,7 @@ describe('the world by fetch', () => {
       referrerPolicy: 'no-referrer',
       headers: { accept: 'text/html' },
     })
-    expect(response.headers).toEqual([['content-type', 'text/html']])
+    expect(response.headers).toEqual([['content-type', 'text/html; charset=utf-8']])
   })
 
   it('sends a guest on to where a redirection led', async () => {

@@ -7,6 +7,7 @@
 import type { FabricEnvironment } from '../environment.ts'
 import { isWorldName } from '../dns.ts'
 import { parseIpv4Address } from '../packets/address.ts'
+import { inUtf8 } from './charset.ts'
 import type { HttpRequest } from './http-request.ts'
 import type { HttpResponse } from './http-response.ts'
 import { escapeHtml, page, pageFor } from './pages.ts'
@@ -67,7 +68,7 @@ export async function answerFromWorld(
     const value = response.headers.get(key)
     if (value !== null) kept.push([key, value])
   }
-  return { status: response.status, headers: kept, body: response.body ?? new Uint8Array() }
+  return inUtf8({ status: response.status, headers: kept, body: response.body ?? new Uint8Array() })
 }
 
 /** The guest is sent to where `fetch` has been led, so that relative links are right; it asks for that by plain HTTP again. */

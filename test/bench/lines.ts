@@ -2,6 +2,7 @@
 
 import type { BootFigure } from './boots.ts'
 import type { FrameCost } from './frame-cost.ts'
+import type { PageFigures } from './pages.ts'
 import type { RestoreFigure } from './restores.ts'
 import type { SnapshotFigures } from './snapshots.ts'
 import type { SpeedFigures } from './speed.ts'
@@ -90,4 +91,11 @@ export function restoreLines(restores: readonly RestoreFigure[]): string[] {
     ({ name, stage, packedBytes, restoreMs, unpackMs, bareSaveMs, bareRestoreMs }) =>
       `  ${name.padEnd(12)} ${ms(restoreMs).padStart(9)}  (unpacking ${ms(unpackMs)} of it; ${(packedBytes / 2 ** 20).toFixed(1)} MiB, ${stage})   bare restore ${ms(bareRestoreMs)}, bare save ${ms(bareSaveMs)}   ${goal(restoreMs <= 300, '≤ 0.3 s')}`,
   )
+}
+
+export function pageLines({ homeMs, portalMs }: PageFigures): string[] {
+  return [
+    `  a picture and CSS     ${ms(homeMs)} after the call for a new identity   ${goal(homeMs <= 2000, '≤ 2 s')}`,
+    `  the portal            ${ms(portalMs)} from the click right after, in a browser that has opened no page since`,
+  ]
 }

@@ -16,6 +16,7 @@ import { measureFrameCost } from './frame-cost.ts'
 import {
   bootLines,
   frameLines,
+  pageLines,
   restoreLines,
   snapshotLines,
   speedLines,
@@ -25,6 +26,7 @@ import {
 } from './lines.ts'
 import { networkLines } from './network-lines.ts'
 import { measureNetwork } from './network.ts'
+import { measurePages } from './pages.ts'
 import { measureRestores } from './restores.ts'
 import { measureSnapshots } from './snapshots.ts'
 import { measureSpeed } from './speed.ts'
@@ -124,6 +126,11 @@ const SECTIONS: Readonly<Record<string, Section>> = {
     'Network: two guests through the fabric, beside two bare v86 wired to each other on one page',
     ({ browser, productUrl, bareUrl }) => measureNetwork(browser, productUrl, bareUrl),
     networkLines,
+  ),
+  pages: section(
+    'Pages on the browser’s own screen',
+    ({ browser, productUrl }) => measurePages(browser, productUrl),
+    pageLines,
   ),
   snapshots: section(
     'Snapshots of the running primary, 96 MB; bare v86’s own save and restore are among the restores',

@@ -1,0 +1,137 @@
+/**
+ * Pages on the browser's own screen, as a person waits for them: its home page, which has a picture and a style sheet, after
+ * a new identity, and the portal's first page after a click on the link to it.
+ */
+
+import type { Browser, Page } from 'playwright-core'
+import { median } from './statistics.ts'
+
+const ROUNDS = 3
+const PATIENCE = 120_000
+
+export type PageFigures = {
+  /** From the call for a new identity (the guest ends, another resumes) to its home page on the page's canvas. */
+  readonly homeMs: number
+  /** From the click to the last change on the screen: text, style and pictures. */
+  readonly portalMs: number
+}
+
+/** Of the guest's screen at the size that its golden snapshot has: the link to the portal. */
+const LINK = { x: 212, y: 477 }
+
+/** Puts into the page what looks at web's canvas, once a frame, from so far that a pointer is next to nothing. */
+async function watchScreen(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const screen = (): HTMLCanvasElement => {
+      const canvas = document.querySelector<HTMLCanvasElement>('[data-stage] [data-domain="web"] canvas')
+      if (canvas === null) throw new Error('web has no screen')
+      return canvas
+    }
+    const small = new OffscreenCanvas(128, 96).getContext('2d', { willReadFrequently: true })
+    if (small === null) throw new Error('no second canvas')
+    const look = (): number[] => {
+      // Without the tool bar and the status line.
+      const { width, height } = screen()
+      small.drawImage(screen(), 0, 40, width, height - 70, 0, 0, 128, 96)
+      const { data } = small.getImageData(0, 0, 128, 96)
+      return Array.from({ length: data.length / 4 }, (_, at) => data[at * 4 + 1] ?? 0)
+    }
+    const difference = (one: readonly number[], other: readonly number[]): number =>
+      one.filter((value, at) => Math.abs(value - (other[at] ?? 0)) > 24).length / one.length
+    globalThis.webScreen = {
+      look,
+      until: (wanted, start) =>
+        new Promise((resolve) => {
+          const frame = (): void => {
+            if (difference(look(), wanted) < 0.005) resolve(performance.now() - start)
+            else requestAnimationFrame(frame)
+          }
+          frame()
+        }),
+      settled: (before, start, quietMs) =>
+        new Promise((resolve) => {
+          let [last, changed] = [before, start]
+          const frame = (): void => {
+            const [now, picture] = [performance.now(), look()]
+            if (difference(picture, last) > 0.002) [last, changed] = [picture, now]
+            if (now - changed > quietMs && difference(last, before) > 0.02) resolve(changed - start)
+            else requestAnimationFrame(frame)
+          }
+          frame()
+        }),
+    }
+  })
+}
+
+declare global {
+  // oxlint-disable-next-line no-var -- a global of the measured page
+  var opened: Promise<number>
+  // oxlint-disable-next-line no-var -- a global of the measured page
+  var webScreen: {
+    look(): number[]
+    /** Milliseconds from `start` until the screen shows `wanted`. */
+    until(wanted: readonly number[], start: number): Promise<number>
+    /** Milliseconds from `start` to the last change, after which nothing changed for `quietMs`; `before` is gone by then. */
+    settled(before: readonly number[], start: number, quietMs: number): Promise<number>
+  }
+}
+
+/** Clicks the link with the mouse, and answers the milliseconds from the click to the page's last change. */
+async function openPortal(page: Page): Promise<number> {
+  const canvas = page.locator('[data-stage] [data-domain="web"] canvas')
+  const box = await canvas.boundingBox()
+  const width = await canvas.evaluate((element: HTMLCanvasElement) => element.width)
+  if (box === null || width !== 1024) throw new Error(`web is ${width} wide, or not shown`)
+  const scale = box.width / width
+  await page.mouse.move(box.x + LINK.x * scale, box.y + LINK.y * scale)
+  await page.evaluate(() => {
+    const before = globalThis.webScreen.look()
+    globalThis.opened = new Promise((resolve) => {
+      const click = (): void => resolve(globalThis.webScreen.settled(before, performance.now(), 3000))
+      addEventListener('pointerdown', click, { once: true, capture: true })
+    })
+  })
+  await page.mouse.down()
+  await page.mouse.up()
+  return page.evaluate(() => globalThis.opened)
+}
+
+export async function measurePages(browser: Browser, url: string): Promise<PageFigures> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
+  const page = await context.newPage()
+  page.setDefaultTimeout(PATIENCE)
+  await page.addInitScript(() =>
+    localStorage.setItem(
+      'hyperspace.preferences',
+      JSON.stringify({ hintsSeen: ['machines', 'keys', 'honesty'] }),
+    ),
+  )
+  // Looked at from the start, so that it keeps the size of its golden snapshot.
+  await page.goto(`${url}?focus=web`)
+  await page.waitForFunction(
+    () =>
+      globalThis.hypercore?.domains().length !== 0 &&
+      globalThis.hypercore?.domains().every(({ ready }) => ready),
+  )
+  await watchScreen(page)
+  const home = await page.evaluate(() => globalThis.webScreen.look())
+  const [homes, portals]: [number[], number[]] = [[], []]
+  for (let round = 0; round < ROUNDS; round++) {
+    portals.push(await openPortal(page))
+    homes.push(
+      await page.evaluate(async (home) => {
+        const start = performance.now()
+        const [shown] = await Promise.all([
+          globalThis.webScreen.until(home, start),
+          globalThis.hypercore.newIdentity('web'),
+        ])
+        return shown
+      }, home),
+    )
+    await page.waitForFunction(() =>
+      globalThis.hypercore.domains().every(({ id, ready }) => id !== 'web' || ready),
+    )
+  }
+  await context.close()
+  return { homeMs: median(homes), portalMs: median(portals) }
+}

@@ -83,6 +83,7 @@ export class Boot {
     await Promise.all(Array.from({ length: lanes }, startNext))
     this.#nursery.clear()
     this.#isOver = true
+    await this.#snapshots.open()
   }
 
   /** Now and then: the next disposable finds its state unpacked, where the budget has room for that guest. */

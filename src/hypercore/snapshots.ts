@@ -92,7 +92,7 @@ export class Snapshots {
   /** One transfer a domain at a time; others wait for it. */
   readonly #queues = new Map<DomainId, Promise<unknown>>()
   readonly #saving = new Map<DomainId, () => void>()
-  readonly #ready: Promise<void>
+  #opened: Promise<void> | undefined
   /** This window has storage at all. */
   readonly #mayOpen: boolean
 
@@ -104,15 +104,20 @@ export class Snapshots {
     this.#storage =
       unavailable === undefined ? { kind: 'opening' } : { kind: 'unavailable', why: unavailable }
     this.#mayOpen = unavailable === undefined
-    this.#ready = unavailable === undefined ? this.#refresh() : Promise.resolve()
     if (unavailable !== undefined) this.#tell()
+  }
+
+  /** Reads what is stored, once: when it is first needed, or when the boot has left the processors free. */
+  open(): Promise<void> {
+    this.#opened ??= this.#mayOpen ? this.#refresh() : Promise.resolve()
+    return this.#opened
   }
 
   async call(request: SnapshotCall): Promise<Result<unknown, Fault>> {
     const { name, args } = request
     if (name === 'clone') return this.#onDomain(args.id, (domain) => this.#clone(domain))
     if (name === 'leaving') return this.#leaving()
-    await this.#ready
+    await this.open()
     // What was busy or full may not be any more.
     if (this.#storage.kind === 'unavailable' && this.#mayOpen) await this.#refresh()
     if (this.#storage.kind === 'unavailable') return err(fault('failed', this.#storage.why))
@@ -406,7 +411,7 @@ export class Snapshots {
   /** A start of a domain that hibernated, from where it was; false where it boots as any other. */
   async resumeHibernated(domain: Domain): Promise<boolean> {
     if (!this.#hibernating.has(domain.id) || domain.identity.definition.keeping !== 'always') return false
-    await this.#ready
+    await this.open()
     const automatic = this.#automaticOf(domain.id)
     if (automatic === undefined) return false
     const resumed = await this.#resume(domain, automatic.id, 'unchanged')

@@ -133,7 +133,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
     pageLines,
   ),
   snapshots: section(
-    'Snapshots of the running primary, 96 MB; bare v86’s own save and restore are among the restores',
+    'Snapshots of a running primary of 96 MB; bare v86’s own save and restore are among the restores',
     ({ browser, productUrl }) => measureSnapshots(browser, productUrl),
     snapshotLines,
   ),

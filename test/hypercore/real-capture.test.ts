@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import type { PacketSummary } from '../../src/protocol/packets.ts'
+import { readPcapng } from '../fabric/capture/pcapng-reader.ts'
 import { tshark, TSHARK_VERSION } from '../fabric/capture/tshark.ts'
 import { allVolumes, RealMachine, realHandOff } from './real-machine.ts'
 
@@ -40,9 +41,11 @@ describe('a capture of a real guest', () => {
 
     const file = await machine.call({ name: 'exportCapture', args: { of: undefined } })
     if (!(file instanceof Blob)) throw new Error('no file')
+    const content = new Uint8Array(await file.arrayBuffer())
+    expect(readPcapng(content).length).toBeGreaterThan(lines.length)
     if (TSHARK_VERSION === undefined) return
     const checksums = ['ip', 'udp', 'tcp'].flatMap((name) => ['-o', `${name}.check_checksum:TRUE`])
-    const read = tshark(new Uint8Array(await file.arrayBuffer()), '-V', ...checksums)
+    const read = tshark(content, '-V', ...checksums)
     expect([read.status, read.complaints]).toEqual([0, ''])
     expect(read.output).not.toMatch(/malformed|\[incorrect|bad checksum/i)
     expect(read.output).toContain('GET / HTTP/1.1')

@@ -64,6 +64,7 @@ describe('HyperCore with real guests', () => {
       expect([name, machine.info(appliance ?? '')?.memoryBytes]).toEqual([name, (ramMiB ?? 0) * 2 ** 20])
     await answers(machine, 'primary')
     expect(await machine.run('management', 'hv list')).toMatch(/vault +Vault +running/)
+    expect(await machine.run('management', 'echo cards: $(ls /sys/class/net)')).toMatch(/cards: lo\s/)
     expect(await machine.run('management', 'hv newIdentity vault')).toContain('permission denied')
     expect(await machine.run('management', 'hv newIdentity web')).toContain('web is another one')
   })

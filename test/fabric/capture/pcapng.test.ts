@@ -2,29 +2,40 @@ import { describe, expect, it } from 'vitest'
 import { Capture } from '../../../src/fabric/capture/capture.ts'
 import { writePcapng } from '../../../src/fabric/capture/pcapng.ts'
 import { converse, fileOf, PORTAL } from './conversation.ts'
+import { readPcapng } from './pcapng-reader.ts'
 import { tshark, TSHARK_VERSION } from './tshark.ts'
 
-/** Types and lengths of a file's blocks; throws where a block's two lengths differ or the file ends within one. */
-function blocksOf(file: Uint8Array): { readonly type: number; readonly body: DataView }[] {
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
-  const blocks = []
-  for (let at = 0; at < file.length;) {
-    const length = view.getUint32(at + 4, true)
-    if (length % 4 !== 0 || view.getUint32(at + length - 4, true) !== length)
-      throw new Error(`the block at ${at} does not end where it says`)
-    blocks.push({
-      type: view.getUint32(at, true),
-      body: new DataView(file.buffer, file.byteOffset + at + 8, length - 12),
-    })
-    at += length
+/** Rubbish, nothing, and more than a wire carries. */
+function anything(): Capture {
+  const capture = new Capture({ now: () => 0, wallClock: () => 1_700_000_000_000 })
+  capture.attach({ id: 'web', mac: '02:48:53:00:00:02', address: '10.83.7.11' })
+  capture.start()
+  let state = 12_345
+  const next = (): number => (state = (state * 1_103_515_245 + 12_345) % 2 ** 31)
+  for (let count = 0; count < 400; count++) {
+    const frame = Uint8Array.from({ length: next() % (count % 50 === 0 ? 5000 : 90) }, next)
+    capture.observe('web', count % 3 === 0 ? 'to-guest' : 'from-guest', frame)
+    if (count % 5 === 1) capture.refused('web', 'malformed')
   }
-  return blocks
+  return capture
+}
+
+/** Nothing recorded and nobody there; and a capture that never began. */
+function nothing(): readonly Uint8Array[] {
+  const empty = { ports: [], frames: [], writer: 'a test', comment: '', now: 0 }
+  return [writePcapng(empty), fileOf(new Capture({ now: () => 0, wallClock: () => 0 }))]
 }
 
 describe('a recording as pcapng', () => {
+  it('is sound by the letter of the format, whatever the frames hold, and with none', () => {
+    const packets = readPcapng(fileOf(anything())).filter(({ type }) => type === 6)
+    expect(packets).toHaveLength(400)
+    for (const file of nothing()) expect(readPcapng(file).map(({ type }) => type)).toEqual([0x0a0d_0d0a, 4])
+  })
+
   it('begins with a section and its interfaces, holds every frame, and ends with the counts', async () => {
     const capture = await converse()
-    const types = blocksOf(fileOf(capture)).map(({ type }) => type)
+    const types = readPcapng(fileOf(capture)).map(({ type }) => type)
     expect(types.slice(0, 4)).toEqual([0x0a0d_0d0a, 4, 1, 1])
     expect(types.slice(-2)).toEqual([5, 5])
     expect(types.filter((type) => type === 6).length).toBe(capture.report().packets)
@@ -35,14 +46,14 @@ describe('a recording as pcapng', () => {
     capture.attach({ id: 'web', mac: '02:48:53:00:00:02', address: '10.83.7.11' })
     capture.start()
     capture.observe('web', 'to-guest', new Uint8Array(1))
-    const packet = blocksOf(fileOf(capture)).find(({ type }) => type === 6)?.body
+    const packet = readPcapng(fileOf(capture)).find(({ type }) => type === 6)?.body
     const time = (BigInt(packet?.getUint32(4, true) ?? 0) << 32n) | BigInt(packet?.getUint32(8, true) ?? 0)
     expect(time).toBe(1_700_000_000_000_500_000n)
   })
 
   it('of one domain holds nothing of another', async () => {
     const capture = await converse()
-    const blocks = blocksOf(fileOf(capture, 'web'))
+    const blocks = readPcapng(fileOf(capture, 'web'))
     expect(blocks.filter(({ type }) => type === 1).length).toBe(1)
     expect(blocks.filter(({ type }) => type === 6).length).toBe(capture.frames(0, 'web').length)
     expect(capture.frames(0, 'web').length).toBeLessThan(capture.frames().length)
@@ -99,24 +110,12 @@ describe.skipIf(TSHARK_VERSION === undefined)(`a recording as an outside tool re
   })
 
   it('is sound whatever the frames hold: rubbish, nothing, and more than a wire carries', () => {
-    const capture = new Capture({ now: () => 0, wallClock: () => 1_700_000_000_000 })
-    capture.attach({ id: 'web', mac: '02:48:53:00:00:02', address: '10.83.7.11' })
-    capture.start()
-    let state = 12_345
-    const next = (): number => (state = (state * 1_103_515_245 + 12_345) % 2 ** 31)
-    for (let count = 0; count < 400; count++) {
-      const frame = Uint8Array.from({ length: next() % (count % 50 === 0 ? 5000 : 90) }, next)
-      capture.observe('web', count % 3 === 0 ? 'to-guest' : 'from-guest', frame)
-      if (count % 5 === 1) capture.refused('web', 'malformed')
-    }
-    const { status, complaints, output } = tshark(fileOf(capture))
+    const { status, complaints, output } = tshark(fileOf(anything()))
     expect([status, complaints]).toEqual([0, ''])
     expect(output.trimEnd().split('\n').length).toBe(400)
   })
 
   it('is a file, too, when nothing was recorded and nobody is there', () => {
-    const empty = { ports: [], frames: [], writer: 'a test', comment: '', now: 0 }
-    expect(tshark(writePcapng(empty))).toMatchObject({ status: 0, complaints: '' })
-    expect(tshark(fileOf(new Capture({ now: () => 0, wallClock: () => 0 })))).toMatchObject({ status: 0 })
+    for (const file of nothing()) expect(tshark(file)).toMatchObject({ status: 0, complaints: '' })
   })
 })

@@ -27,6 +27,22 @@ export type BrowserPlatformOptions = {
   readonly keyboard?: () => KeyboardReport
 }
 
+/** Milliseconds between two pictures of the self-test: a reader sees no difference, the processors do. */
+const PICTURE_MS = 80
+
+/** At most one `draw` under way: the first to ask starts the wait. */
+function paced(): (draw: () => void) => void {
+  let waiting = false
+  return (draw) => {
+    if (waiting) return
+    waiting = true
+    setTimeout(() => {
+      waiting = false
+      draw()
+    }, PICTURE_MS)
+  }
+}
+
 /** A module with one function `() -> v128` that is `i8x16.splat` of 0: valid only with SIMD (core specification 2.0, 5.4.8). */
 const SIMD_PROBE = fromHex(
   '0061736d 01000000' + // \0asm, version 1
@@ -94,6 +110,7 @@ export function browserPlatform(options: BrowserPlatformOptions): FirmwarePlatfo
         })
         if (signal.aborted) resolve()
       }),
+    soon: paced(),
     features: probeFeatures,
     fetchEngine: (simd) => fetchBytes(simd ? options.engineUrls.simd : options.engineUrls.fallback),
     compile: (bytes) => WebAssembly.compile(bytes),

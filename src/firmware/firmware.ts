@@ -90,7 +90,11 @@ export class Firmware {
     this.#manifest = manifest
     this.#goldens = goldens
     this.#options = options
-    this.#post = new Post(platform, () => this.#show())
+    // A picture costs the page more than most of the tests cost: one for all that end at about the same time.
+    this.#post = new Post(platform, () => {
+      if (platform.soon === undefined) this.#show()
+      else platform.soon(() => this.#show())
+    })
   }
 
   /** Runs once, from power-on to the outcome. */

@@ -58,6 +58,8 @@ export type FirmwarePlatform = {
   readonly processors: number
   /** As the browser reports it, rounded and capped by it; undefined where it does not tell. */
   readonly deviceMemoryGiB: number | undefined
+  /** Has `draw` called soon, once for all that asked until then; a platform that draws at no cost leaves it out. */
+  soon?(draw: () => void): void
   /** Resolves when the first picture is on the screen; a platform that nobody looks at leaves it out. */
   displayUp?(): Promise<void>
   /** Puts a verified font on the screen; a platform that draws with its own leaves it out. */

@@ -4,9 +4,10 @@
  *
  * ```
  * gzip of, little endian:
- * magic "HSSTATE\n" │ u32 version │ u32 RAM in pages │ u32 bytes of device state │ u32 pages stored │ u32 blocks of the disk
- * u32 bytes of console output │ device state (machine-state.ts) │ console output │ pages stored × u32 page number, ascending
- * blocks × u32 block number, ascending │ pages stored × 4096 bytes │ blocks × 4096 bytes
+ * magic "HSSTATE\n" │ u32 version │ u32 RAM in pages │ u32 bytes of device state │ u32 pages of it stored
+ * u32 pages of RAM stored │ u32 blocks of the disk │ u32 bytes of console output │ console output
+ * page numbers of the device state (machine-state.ts), of RAM, block numbers: each u32, each list ascending
+ * device pages × 4096 bytes, the last filled up with zeros │ pages of RAM × 4096 bytes │ blocks × 4096 bytes
  * ```
  * No hash of its own: whoever ships such a file names its SHA-256 elsewhere.
  */
@@ -20,8 +21,8 @@ import type { StateFault } from '../protocol/state-fault.ts'
 import type { MachineResume, MachineState } from './machine-state.ts'
 
 const MAGIC = new TextEncoder().encode('HSSTATE\n')
-const VERSION = 2
-const HEAD_BYTES = 24
+const VERSION = 3
+const HEAD_BYTES = 28
 const PAGE_BYTES = 4096
 
 /** Most that a guest of 32 bits has here, with its devices beside it. */
@@ -49,31 +50,43 @@ export function encodeStateFile(
   { device, ram }: MachineState,
   { disk, console }: StateSurroundings = NOTHING,
 ): Uint8Array<ArrayBuffer> {
-  const words = new Uint32Array(ram.buffer, ram.byteOffset, ram.length / 4)
-  const pages = ram.length / PAGE_BYTES
-  const stored = Uint32Array.from({ length: pages }, (_, page) => page).filter(
-    (page) => !isZeroPage(words, page * (PAGE_BYTES / 4)),
-  )
+  const deviceImage = new Uint8Array(Math.ceil(device.length / PAGE_BYTES) * PAGE_BYTES)
+  deviceImage.set(device)
+  const [devicePages, ramPages] = [filledPages(deviceImage), filledPages(ram)]
   const head = new ByteWriter()
     .bytes(MAGIC)
     .u32(VERSION)
-    .u32(pages)
+    .u32(ram.length / PAGE_BYTES)
     .u32(device.length)
-    .u32(stored.length)
+    .u32(devicePages.length)
+    .u32(ramPages.length)
     .u32(disk.indices.length)
     .u32(console.length)
-    .bytes(device)
     .bytes(console)
-  for (const page of stored) head.u32(page)
-  for (const block of disk.indices) head.u32(block)
+  for (const index of [devicePages, ramPages, disk.indices]) for (const page of index) head.u32(page)
   const start = head.finish()
-  const pagesEnd = start.length + stored.length * PAGE_BYTES
-  const file = new Uint8Array(pagesEnd + disk.bytes.length)
+  const pages = devicePages.length + ramPages.length
+  const file = new Uint8Array(start.length + pages * PAGE_BYTES + disk.bytes.length)
   file.set(start)
-  for (const [position, page] of stored.entries())
-    file.set(ram.subarray(page * PAGE_BYTES, (page + 1) * PAGE_BYTES), start.length + position * PAGE_BYTES)
-  file.set(disk.bytes, pagesEnd)
+  let at = start.length
+  for (const [image, index] of [
+    [deviceImage, devicePages],
+    [ram, ramPages],
+  ] as const)
+    for (const page of index) {
+      file.set(image.subarray(page * PAGE_BYTES, (page + 1) * PAGE_BYTES), at)
+      at += PAGE_BYTES
+    }
+  file.set(disk.bytes, at)
   return file
+}
+
+/** Numbers of the pages that are not zeros. */
+function filledPages(image: Uint8Array): Uint32Array {
+  const words = new Uint32Array(image.buffer, image.byteOffset, image.length / 4)
+  return Uint32Array.from({ length: image.length / PAGE_BYTES }, (_, page) => page).filter(
+    (page) => !isZeroPage(words, page * (PAGE_BYTES / 4)),
+  )
 }
 
 function damaged(reason: string): Result<never, StateFault> {
@@ -110,6 +123,7 @@ function readStateFile(bytes: Uint8Array<ArrayBuffer>): Result<StateFile, StateF
   const version = head.u32('version')
   const pages = head.u32('pages')
   const deviceBytes = head.u32('device bytes')
+  const deviceStored = head.u32('stored device pages')
   const stored = head.u32('stored pages')
   const blocks = head.u32('blocks')
   const consoleBytes = head.u32('console bytes')
@@ -117,33 +131,46 @@ function readStateFile(bytes: Uint8Array<ArrayBuffer>): Result<StateFile, StateF
   if (!end.ok) return damaged(end.error)
   if (version !== VERSION)
     return err({ kind: 'mismatch', message: `The state file has version ${version}, not ${VERSION}.` })
-  const deviceAt = MAGIC.length + HEAD_BYTES
-  const consoleAt = deviceAt + deviceBytes
-  const indexAt = consoleAt + consoleBytes
+  const devicePages = Math.ceil(deviceBytes / PAGE_BYTES)
+  const consoleAt = MAGIC.length + HEAD_BYTES
+  const deviceIndexAt = consoleAt + consoleBytes
+  const indexAt = deviceIndexAt + deviceStored * 4
   const blockIndexAt = indexAt + stored * 4
-  const pagesAt = blockIndexAt + blocks * 4
+  const deviceAt = blockIndexAt + blocks * 4
+  const pagesAt = deviceAt + deviceStored * PAGE_BYTES
   const blocksAt = pagesAt + stored * PAGE_BYTES
   const length = blocksAt + blocks * PAGE_BYTES
-  if (stored > pages || length !== bytes.length || length > LARGEST_BYTES)
+  if (
+    stored > pages ||
+    deviceStored > devicePages ||
+    length !== bytes.length ||
+    length + deviceBytes > LARGEST_BYTES
+  )
     return damaged(`${bytes.length} bytes instead of ${length}`)
+  const deviceIndex = readIndex(bytes.subarray(deviceIndexAt, indexAt), devicePages)
   const index = readIndex(bytes.subarray(indexAt, blockIndexAt), pages)
-  if (index === undefined) return damaged('its pages are out of order')
-  const blockIndex = readIndex(bytes.subarray(blockIndexAt, pagesAt), 2 ** 32)
+  if (deviceIndex === undefined || index === undefined) return damaged('its pages are out of order')
+  const blockIndex = readIndex(bytes.subarray(blockIndexAt, deviceAt), 2 ** 32)
   if (blockIndex === undefined) return damaged('its blocks are out of order')
+  const place = (found: Uint32Array, from: number, image: Uint8Array): void => {
+    for (const [position, page] of found.entries()) {
+      const at = from + position * PAGE_BYTES
+      image.set(bytes.subarray(at, at + PAGE_BYTES), page * PAGE_BYTES)
+    }
+  }
+  const device = new Uint8Array(devicePages * PAGE_BYTES)
+  place(deviceIndex, deviceAt, device)
   const machine: MachineResume = {
-    device: bytes.subarray(deviceAt, consoleAt),
+    device: device.subarray(0, deviceBytes),
     fill: (ram) => {
       if (ram.length !== pages * PAGE_BYTES)
         throw new RangeError(`the state is of ${pages} pages of memory, not ${ram.length / PAGE_BYTES}`)
-      for (const [position, page] of index.entries()) {
-        const at = pagesAt + position * PAGE_BYTES
-        ram.set(bytes.subarray(at, at + PAGE_BYTES), page * PAGE_BYTES)
-      }
+      place(index, pagesAt, ram)
     },
   }
   return ok({
     machine,
     disk: { indices: blockIndex, bytes: bytes.slice(blocksAt) },
-    console: bytes.subarray(consoleAt, indexAt),
+    console: bytes.subarray(consoleAt, deviceIndexAt),
   })
 }

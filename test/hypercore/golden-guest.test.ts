@@ -75,8 +75,8 @@ describe('a golden snapshot for a blank disk', () => {
     expect((await first.ready('primary')).origin).toEqual({ kind: 'golden' })
     expect(first.text('primary')).toMatch(/a small Linux on a simulated PC[^]*root@primary/)
     expect(await first.run('primary', 'od -An -tx1 -j1080 -N2 /dev/sdb')).toContain('53 ef')
-    // It goes on in the worker that had unpacked its state.
-    expect([workers, first.workers]).toEqual([1 + 1, 1 + 1])
+    // It goes on in the worker that had unpacked its state; since the boot is over, the snapshot store has one beside it.
+    expect([workers, first.workers]).toEqual([1, 1 + 1])
     expect(await isBlank()).toBe(true)
     await first.run('primary', 'echo of the first visit >/root/file; sync')
     expect(await isBlank()).toBe(false)

@@ -3,6 +3,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import manifest from '../../images/manifest.json' with { type: 'json' }
 import { Guest, KeptDisk } from '../support/boot-guest.ts'
+import { luksDump, luksMetadata } from './luks.ts'
 
 const MIB = 2 ** 20
 const PASSPHRASE = 'correct horse battery staple'
@@ -87,7 +88,12 @@ describe('the vault as commands', () => {
     await powerOff(first)
     first.dispose()
 
-    expect(disk.bytes.subarray(0, 6).toString('latin1')).toBe('LUKS\xba\xbe')
+    expect(luksMetadata(disk.bytes)).toMatchObject({
+      keyslots: { 0: { type: 'luks2', kdf: { type: 'argon2id', time: 4, memory: 16_384 } } },
+      segments: { 0: { type: 'crypt', encryption: 'xchacha12,aes-adiantum-plain64' } },
+    })
+    const dumped = luksDump(disk.bytes) ?? { status: 0, text: 'cryptsetup is not installed' }
+    expect(dumped).toEqual({ status: 0, text: expect.stringMatching(/argon2id|not installed/) })
     expect(disk.bytes.includes(SECRET)).toBe(false)
     expect(disk.bytes.includes(PASSPHRASE)).toBe(false)
 

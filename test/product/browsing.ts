@@ -43,28 +43,47 @@ function difference(one: Drawn, other: Drawn): number {
   return differing.length / one.grey.length
 }
 
+/** Looks at a page that stands still before it counts as whole: its pictures come after its text. */
+const STILL_LOOKS = 4
+
+/** Percent of a core that a browser uses which has nothing left to do. */
+const IDLE_PERCENT = 25
+
+type Effort = { readonly received: number; readonly cpuPercent: number }
+
+/** What web has received, and what it does with it: between a page's text and its pictures it is busy or hears more. */
+function effort(page: Page): Promise<Effort> {
+  return page.evaluate(() => {
+    const stats = globalThis.hypercore.stats('web')
+    return { received: stats?.network.rxBytes ?? 0, cpuPercent: stats?.cpuPercent ?? 100 }
+  })
+}
+
 /** Ten seconds: what a busy browser may take to leave a page. */
 const LOOKS_A_CLICK = 40
 
 /** Another page differs by more than this, the same one with the pointer elsewhere by less. */
 const ANOTHER_PAGE = 0.01
 
-/** Waits until another page than `before` is shown and stands still: its pictures come after its text. */
+/** Waits until another page than `before` is shown and stands still, its browser with it. */
 export async function untilDrawn(page: Page, before: Drawn): Promise<Drawn> {
   const deadline = performance.now() + PATIENCE
   let last = before
+  let worked: Effort = { received: 0, cpuPercent: 100 }
   let same = 0
   while (performance.now() < deadline) {
     // oxlint-disable-next-line no-await-in-loop -- one look after the other
     await page.waitForTimeout(250)
     // oxlint-disable-next-line no-await-in-loop
     const now = await drawn(page)
+    // oxlint-disable-next-line no-await-in-loop
+    const works = await effort(page)
     const isPage = now.grey.some((value) => value < 128)
-    same =
-      isPage && difference(now, last) < ANOTHER_PAGE / 10 && difference(now, before) > ANOTHER_PAGE
-        ? same + 1
-        : 0
-    if (same === 3) return now
+    const isStill = difference(now, last) < ANOTHER_PAGE / 10 && works.received === worked.received
+    const isOther = difference(now, before) > ANOTHER_PAGE
+    same = isPage && isStill && isOther && works.cpuPercent < IDLE_PERCENT ? same + 1 : 0
+    if (same === STILL_LOOKS) return now
+    worked = works
     last = now
   }
   throw new Error('no other page was drawn')

@@ -113,7 +113,7 @@ export async function typeLine(page: Page, line: string): Promise<void> {
   await page.keyboard.press('Enter')
 }
 
-/** The firmware's 25 lines, as its text alternative gives them. */
+/** The firmware's 25 lines, as its text alternative gives them; to be asked for while nothing but a key leads on. */
 export async function firmwareText(page: Page): Promise<string> {
   return (await page.locator('main[aria-label="Firmware"] pre').textContent()) ?? ''
 }

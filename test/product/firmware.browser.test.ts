@@ -79,9 +79,20 @@ test('setup changes a setting by keys alone, keeps it, and a corrupt NVRAM is re
 })
 
 test('F12 leads to the boot menu while the firmware runs', async () => {
-  const { page } = await openMachine()
+  // A volume that has not come yet: a quick boot could be over before the key.
+  let sendKernel = (): void => undefined
+  const pressed = new Promise<void>((resolve) => {
+    sendKernel = resolve
+  })
+  const { page } = await openMachine('', {}, (page) =>
+    page.route(/\/kernel-[^/]*\.img$/, async (route) => {
+      await pressed
+      await route.continue()
+    }),
+  )
   await untilFirmwareShows(page, /F12/)
   await page.keyboard.press('F12')
+  sendKernel()
   await untilFirmwareShows(page, /Primary/)
   expect(await firmwareText(page)).toMatch(/Setup/)
 })

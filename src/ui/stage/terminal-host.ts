@@ -50,6 +50,8 @@ export class TerminalHost implements ConsoleTerminal {
   #opened = false
   #waitsForFont = false
   #reachable = false
+  /** Whether xterm.js takes itself for the one that has the keyboard. */
+  #toldOfKeyboard = false
 
   constructor(options: TerminalHostOptions) {
     this.#options = options
@@ -92,23 +94,29 @@ export class TerminalHost implements ConsoleTerminal {
       this.#options.session.paste(event.clipboardData?.getData('text/plain') ?? '')
     }
     this.element.addEventListener('paste', paste, { capture: true })
-    this.element.addEventListener('blur', (event) => this.#putOffBlur(event), { capture: true })
+    for (const type of ['focus', 'blur'] as const)
+      this.element.addEventListener(type, (event) => this.#putOff(event), { capture: true })
     const { fontSize } = this.#options.preferences.getState()
     if (document.fonts.check(`${fontSize}px ${FONT_FAMILY}`)) this.fit()
     else void this.#fitWithFont(fontSize)
   }
 
   /**
-   * xterm.js draws all its rows anew when it loses the keyboard. On a switch that is in the way of the other guest's
-   * picture, and nobody sees it: the terminal is told after that picture is painted.
+   * xterm.js draws its rows anew when it gets or loses the keyboard. On a switch that is in the way of the other guest's
+   * picture: it is told after that picture is painted, and where it lies beneath another, and its guest did not ask, not at
+   * all: nobody sees its cursor. Keys reach it as they always do.
    */
-  #putOffBlur(event: FocusEvent): void {
+  #putOff(event: FocusEvent): void {
     if (!event.isTrusted) return
     event.stopPropagation()
     requestAnimationFrame(() =>
       setTimeout(() => {
         const { textarea } = this.#terminal
-        if (textarea !== document.activeElement) textarea?.dispatchEvent(new FocusEvent('blur'))
+        const hasKeyboard = textarea !== undefined && textarea === document.activeElement
+        if (hasKeyboard === this.#toldOfKeyboard) return
+        if (!this.#reachable && !this.#terminal.modes.sendFocusMode) return
+        this.#toldOfKeyboard = hasKeyboard
+        textarea?.dispatchEvent(new FocusEvent(hasKeyboard ? 'focus' : 'blur'))
       }),
     )
   }

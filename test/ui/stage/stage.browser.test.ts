@@ -85,6 +85,49 @@ describe('stage', () => {
     expect(milliseconds).toBeLessThan(2000)
   })
 
+  it('draws no terminal anew for a switch, and its cursor as one without the keyboard only where that is seen', async () => {
+    const page = await openStage()
+    const cursor = (domain: string, style: string) =>
+      page.locator(`[data-domain="${domain}"] .xterm-rows .xterm-cursor-${style}`).waitFor()
+    await cursor('primary', 'block')
+    await page.keyboard.press('Control+Alt+3')
+    await cursor('messaging', 'block')
+    await page.evaluate(() => {
+      const drawn: string[] = []
+      Reflect.set(window, 'drawn', drawn)
+      for (const rows of document.querySelectorAll('.xterm-rows'))
+        new MutationObserver(() => drawn.push('rows')).observe(rows, { subtree: true, childList: true })
+      window.hypercore.on('switch', () => drawn.push('switch'))
+    })
+    for (let count = 1; count <= 6; count++) {
+      await page.keyboard.press('F4')
+      await page.waitForFunction((wanted) => {
+        const drawn: unknown = Reflect.get(window, 'drawn')
+        return Array.isArray(drawn) && drawn.filter((what) => what === 'switch').length === wanted
+      }, count)
+    }
+    await page.keyboard.press('Control+Alt+b')
+    await cursor('messaging', 'outline')
+    await cursor('primary', 'block')
+    const drawn: unknown = await page.evaluate(() => Reflect.get(window, 'drawn'))
+    // What the cursor's first drawing left to the next frame may come with the first two.
+    expect(String(drawn)).toContain('switch,switch,switch,switch')
+  })
+
+  it('reports a switch to a guest whose program asked for focus reports', async () => {
+    const page = await openStage()
+    await page.keyboard.press('Control+Alt+3')
+    await page.keyboard.type('report focus\r')
+    await page.waitForFunction(() =>
+      window.hypercore.console('messaging').text().endsWith('focus\nmessaging$ '),
+    )
+    await page.keyboard.press('Control+Alt+1')
+    await waitTyped(page, 'messaging', '\x1b[O')
+    await page.keyboard.press('Control+Alt+3')
+    await waitTyped(page, 'messaging', '\x1b[I')
+    expect(await typedInto(page, 'primary')).toBe('')
+  })
+
   it('does not measure a guest that was left again before it was painted', async () => {
     const page = await openStage()
     const measured = await page.evaluate(async () => {

@@ -125,6 +125,20 @@ stand_in() {
   strip -R .comment -R .note "$out"
 }
 
+# empty_disk RAW MIB LABEL OUT: what the volume's own mke2fs writes to a blank disk of that size, by which init formats one
+# at the first start. Its identifier is a fixed one: a guest has one such disk and names it by its place.
+empty_disk() {
+  local raw=$1 mib=$2 label=$3 out=$4 id=68797065-7273-7061-6365-2d6469736b00
+  rm -f "$work/$label.disk"
+  truncate -s "${mib}M" "$work/$label.disk"
+  MKE2FS_CONFIG=$raw/etc/mke2fs.conf E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH \
+    "$raw/lib/ld-linux.so.2" --library-path "$raw/lib/i386-linux-gnu:$raw/usr/lib/i386-linux-gnu" "$raw/sbin/mke2fs" \
+    -q -F -t ext4 -b 4096 -m 0 -L "$label" -U "$id" -E "hash_seed=$id,lazy_itable_init=1,lazy_journal_init=1,nodiscard" "$work/$label.disk"
+  mkdir -p "$(dirname "$out")"
+  /usr/bin/python3 "$here/empty-disk.py" "$work/$label.disk" "$out"
+  rm "$work/$label.disk"
+}
+
 # make_volume ROOT OUT: a squashfs whose bytes depend on ROOT's names, modes and contents alone, uncompressed inside and
 # packed by gzip as a whole. The host unpacks it natively in a moment; the guest, whose code is interpreted until it is
 # ready, would take longer to undo zstd than for all else at its start (primary to its prompt: 215 against 20 Mi).
@@ -159,6 +173,9 @@ build_volume() {
     done < <(list "$here/$appliance/absent.txt")
   fi
   add_libraries "$raw" "$root"
+  if [ -e "$here/$appliance/disk.txt" ]; then
+    empty_disk "$raw" "$(list "$here/$appliance/disk.txt")" "$appliance" "$root/etc/hyperspace/empty-disk"
+  fi
   # The applets of the base's busybox, where no fuller program of the same name is.
   while read -r applet; do
     name=${applet##*/}

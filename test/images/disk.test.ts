@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
+import { APPLIANCES } from '../../src/appliances/definitions.ts'
 import { Guest, KeptDisk } from '../support/boot-guest.ts'
 
 const MIB = 1024 * 1024
@@ -33,6 +35,14 @@ async function superblock(disk: KeptDisk): Promise<{ magic: number; state: numbe
     replay: (fields.getUint32(0x60, true) & 4) !== 0,
   }
 }
+
+describe('an appliance that formats its disk', () => {
+  it.each(['primary', 'messaging'])('has an empty one of the right size in its volume: %s', (name) => {
+    const file = new URL(`../../images/appliances/${name}/disk.txt`, import.meta.url)
+    const size = readFileSync(file, 'utf8').replaceAll(/^#.*$/gm, '').trim()
+    expect(Number(size)).toBe(APPLIANCES.find((appliance) => appliance.name === name)?.disk?.sizeMiB)
+  })
+})
 
 describe("the primary's disk", () => {
   it('is formatted when blank, and keeps what was synced when the machine is killed', async () => {

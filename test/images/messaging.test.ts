@@ -55,6 +55,8 @@ describe('the messaging appliance', () => {
   it('keeps the nick, and shows again what was said, from its disk', async () => {
     const disk = new KeptDisk(16 * 1024 * 1024)
     const first = await bootMessaging('hs.disk=sdb', disk)
+    // The volume's own empty file system, not one made here: its identifier is a fixed one.
+    expect(disk.bytes.subarray(0x468, 0x478).toString('latin1')).toBe('hyperspace-disk\0')
     // Whoever is cut off right after the first screen comes back under the same name.
     expect(disk.bytes.toString('latin1')).toMatch(/nick = "\w+"/)
     await first.waitFor(() => words(first.text).includes('has joined #lobby'), 60_000, 'join')

@@ -190,7 +190,8 @@ async function runFirmware(
   onBootable: (handOff: HandOff) => void,
 ): Promise<FirmwareOutcome> {
   const nvram = browserNvramStore(() => localStorage)
-  const reader = new Reader(readerPorts())
+  // Without a controller the person has reloaded past all caches, or nothing is kept yet.
+  const reader = new Reader(readerPorts(), Boolean(navigator.serviceWorker?.controller))
   const found = browserPlatform({
     engineUrls: { simd: engineUrl, fallback: engineFallbackUrl },
     volumeUrl,

@@ -14,6 +14,26 @@ const KEPT = { cacheName: NAME, ignoreVary: true }
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a service worker's global scope is not a window
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self))
 
+/** Addresses of the files of this version. */
+const OWN = new Set(files.map((file) => new URL(file, worker.registration.scope).href))
+
+/**
+ * A kept file that turned out damaged was forgotten by the page: the one that comes in its place is kept again.
+ * @param {Request} request
+ */
+async function fetchAndKeep(request) {
+  const response = await fetch(request)
+  if (response.ok && OWN.has(request.url)) {
+    const copy = response.clone()
+    // On a full disk nothing is kept; the person has what was fetched.
+    await caches
+      .open(NAME)
+      .then((cache) => cache.put(request, copy))
+      .catch(() => undefined)
+  }
+  return response
+}
+
 worker.addEventListener('install', (event) => {
   event.waitUntil(
     caches
@@ -48,5 +68,5 @@ worker.addEventListener('fetch', (event) => {
     event.respondWith(fetch(request).catch(async () => (await caches.match('./', KEPT)) ?? Response.error()))
     return
   }
-  event.respondWith(caches.match(request, KEPT).then((kept) => kept ?? fetch(request)))
+  event.respondWith(caches.match(request, KEPT).then((kept) => kept ?? fetchAndKeep(request)))
 })

@@ -1,12 +1,12 @@
 /** Browser entry of a reader: see reader.ts. */
 
-import { fetchBytes, measure, type ReadReply, type ReadRequest } from './file-reading.ts'
+import { readFile, type ReadReply, type ReadRequest } from './file-reading.ts'
 
 declare const self: DedicatedWorkerGlobalScope
 
-async function read({ id, url }: ReadRequest): Promise<ReadReply> {
+async function read({ id, ...file }: ReadRequest): Promise<ReadReply> {
   try {
-    return { kind: 'read', id, file: await measure(await fetchBytes(url)) }
+    return { kind: 'read', id, file: await readFile(file) }
   } catch (error) {
     return { kind: 'failed', id, message: error instanceof Error ? error.message : String(error) }
   }

@@ -1,6 +1,6 @@
 /**
  * Reads files beside the page: what POST verifies is tens of megabytes, and the page's one thread has a screen to draw meanwhile.
- * Each is fetched, hashed and made a blob in a worker, as many at a time as there are readers.
+ * Each is read, hashed and made a blob in a worker, as many at a time as there are readers.
  */
 
 import type { FileReading, ReadReply, ReadRequest } from './file-reading.ts'
@@ -17,13 +17,16 @@ export type ReaderPort = {
 
 export class Reader {
   readonly #ports: ReaderPort[]
+  readonly #kept: boolean
   readonly #waiting = new Map<number, Waiting>()
   #next = 0
   /** A worker is gone: who asks it would wait for ever. */
   #failure: Error | undefined
 
-  constructor(ports: readonly ReaderPort[]) {
+  /** `kept`: copies that the service worker keeps will do. */
+  constructor(ports: readonly ReaderPort[], kept: boolean) {
     this.#ports = [...ports]
+    this.#kept = kept
     for (const port of ports) {
       port.onmessage = ({ data }) => this.#answered(data)
       port.onerror = (event) => {
@@ -39,7 +42,7 @@ export class Reader {
     const id = this.#next++
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject })
-      this.#ports[id % this.#ports.length]?.postMessage({ id, url })
+      this.#ports[id % this.#ports.length]?.postMessage({ id, url, kept: this.#kept })
     })
   }
 

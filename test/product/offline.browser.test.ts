@@ -31,6 +31,31 @@ test('after one visit the product starts without its server, and its guests answ
   await untilReady(page, ['primary'])
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined))
 
+  // A kept file that is damaged is refused by its hash and forgotten; the next start fetches it anew, and that one is kept.
+  const damaged = await page.evaluate(async () => {
+    const cache = await caches.open((await caches.keys())[0] ?? '')
+    const request = (await cache.keys()).find(({ url }) => /\/vault-[^/]*\.sqfs/.test(url))
+    if (request === undefined) throw new Error('the volume is not kept')
+    const kept = await cache.match(request)
+    if (kept === undefined) throw new Error('the volume is not kept')
+    const bytes = new Uint8Array(await kept.arrayBuffer())
+    bytes[1000] = (bytes[1000] ?? 0) ^ 1
+    await cache.put(request, new Response(bytes))
+    return request.url
+  })
+  const refused = async () => {
+    await page.reload()
+    return page.evaluate(async () => {
+      await globalThis.hypercore.ready
+      return globalThis.hypercore.handOff()?.refused.map(({ name, reason }) => `${name} ${reason.kind}`)
+    })
+  }
+  const isKept = (url: string) => caches.match(url).then((kept) => kept !== undefined)
+  expect(await refused()).toEqual(['vault mismatch'])
+  await page.waitForFunction((url) => caches.match(url).then((kept) => kept === undefined), damaged)
+  expect(await refused()).toEqual([])
+  expect(await page.evaluate(isKept, damaged)).toBe(true)
+
   await served.kill()
   await page.reload()
   // Loaded, with every script and style: what was not kept would be named here.

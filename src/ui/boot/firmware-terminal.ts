@@ -4,7 +4,7 @@ import { Terminal, type ITheme } from '@xterm/xterm'
 import '@xterm/xterm/css/xterm.css'
 import { Disposables } from '../../base/disposables.ts'
 import { hasAcceleratedWebgl } from '../stage/accelerated-webgl.ts'
-import { measureCharactersByCanvas } from '../stage/character-widths.ts'
+import { forgetCharacterWidths, measureCharactersByCanvas } from '../stage/character-widths.ts'
 
 const COLUMNS = 80
 const ROWS = 25
@@ -109,6 +109,7 @@ export class FirmwareTerminal {
   }
 
   #measureFont(): void {
+    forgetCharacterWidths()
     // xterm.js measures a font when the option changes; the family list is the same, what it leads to is not.
     this.#terminal.options.fontFamily = 'monospace'
     this.#terminal.options.fontFamily = getComputedStyle(this.#host).fontFamily

@@ -9,7 +9,7 @@ import { Disposables } from '../../base/disposables.ts'
 import type { ConsoleSession, ConsoleTerminal } from '../../state/console-session.ts'
 import type { Preferences, PreferencesStore } from '../../state/preferences.ts'
 import { hasAcceleratedWebgl } from './accelerated-webgl.ts'
-import { measureCharactersByCanvas } from './character-widths.ts'
+import { forgetCharacterWidths, measureCharactersByCanvas } from './character-widths.ts'
 import { formatBytes } from './format-bytes.ts'
 import { modifiersDown, spendModifiers, type StickyStore } from './sticky-modifiers.ts'
 import { modifiedText, terminalKey } from './terminal-keys.ts'
@@ -24,7 +24,10 @@ const FONT_FAMILY = "'JetBrains Mono Variable', ui-monospace, monospace"
 /** Answers whether it came: without it, terminals have the next best face. */
 export function loadTerminalFont(fontSize: number): Promise<boolean> {
   return document.fonts.load(`${fontSize}px ${FONT_FAMILY}`).then(
-    (faces) => faces.length > 0,
+    (faces) => {
+      forgetCharacterWidths()
+      return faces.length > 0
+    },
     () => false,
   )
 }

@@ -137,7 +137,7 @@ fetch_deb() {
 prefetch_debs() {
   local name arch version sha wanted=() into
   while read -r name arch version sha; do
-    [ "$arch" = source ] && continue
+    case $arch in source | upstream) continue ;; esac
     [ -e "$HS_CACHE/debs/${name}_${version//:/%3a}_$arch.deb" ] && continue
     if [ "$arch" = all ]; then wanted+=("$name=$version"); else wanted+=("$name:$arch=$version"); fi
   done <"$HS_LOCK"
@@ -179,6 +179,26 @@ fetch_src() {
     sha256sum --quiet --check) >&2 || die "a file of the source of $name $version is damaged"
   if [ "$pinned" != "$version $sha" ]; then lock_write "$name" source "$version" "$sha"; fi
   printf '%s\n' "$folder"
+}
+
+# fetch_upstream NAME: prints the path of the upstream tarball of a source package, alone, from the archive's pool; the lock's
+# SHA-256 is the tarball's, and --update leaves it. For what is wanted of another suite than this machine's.
+fetch_upstream() {
+  local name=$1 pinned version sha file uri
+  echo "$name upstream" >>"$HS_WORK/origin/${HS_VOLUME:-tools}"
+  pinned=$(lock_line "$name" upstream)
+  [ -n "$pinned" ] || die "packages.lock does not pin the upstream tarball of $name"
+  read -r version sha <<<"$pinned"
+  file=$HS_CACHE/sources/${name}_$version.orig.tar.xz
+  if [ ! -e "$file" ] || [ "$(sha256_of "$file")" != "$sha" ]; then
+    apt_setup
+    for uri in $(apt_private apt-get indextargets --format '$(REPO_URI)' | grep -v security | sort -u); do
+      apt_private /usr/lib/apt/apt-helper download-file "${uri%/}/pool/main/${name:0:1}/$name/${file##*/}" "$file" "SHA256:$sha" >&2 && break
+    done
+    [ -e "$file" ] || gone "$name" upstream "$version"
+  fi
+  [ "$(sha256_of "$file")" = "$sha" ] || die "the tarball of $name $version does not have the SHA-256 of packages.lock"
+  printf '%s\n' "$file"
 }
 
 # extract_deb FILE DIR: unpacks a binary package's files, no maintainer scripts.

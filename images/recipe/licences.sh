@@ -18,6 +18,10 @@ while read -r name version arch _; do
     tar -xOf "$folder"/*.debian.tar.* debian/copyright >"$into/packages/$name.txt" 2>/dev/null || rm -f "$into/packages/$name.txt"
     continue
   fi
+  if [ "$arch" = upstream ]; then
+    tar -xOf "$HS_CACHE/sources/${name}_$version.orig.tar.xz" --wildcards '*/COPYING' >"$into/packages/$name-$version.txt"
+    continue
+  fi
   deb=$HS_CACHE/debs/${name}_${version//:/%3a}_$arch.deb
   [ -e "$deb" ] || continue
   dpkg-deb --fsys-tarfile "$deb" | tar -xOf - --wildcards "./usr/share/doc/*/copyright" >"$into/packages/$name.txt" 2>/dev/null || rm -f "$into/packages/$name.txt"
@@ -28,7 +32,8 @@ done <"$HS_WORK/packages"
   echo "Each line: package, version, architecture, its source package, the volumes that hold files or code of it. The source"
   echo "packages are in Debian's archive under these names and versions ('apt-get source NAME=VERSION'); images/build.sh builds"
   echo "the volumes from these packages, whose SHA-256 images/recipe/packages.lock pins. Licence texts are in this folder,"
-  echo "each package's own copyright file in packages/."
+  echo "each package's own copyright file in packages/. 'upstream' is the source package's upstream tarball alone, which the"
+  echo "archive's pool has for several of its suites (pool/main/i/irssi for irssi)."
   echo
   cat "$HS_WORK/packages"
 } >"$into/NOTICES.txt"

@@ -62,7 +62,7 @@ def origin(volume):
     for line in wanted:
         name, architecture = line.split(" ")
         version, sha256 = lock[name, architecture]
-        if architecture == "source":
+        if architecture in ("source", "upstream"):
             sources[name] = version
             continue
         binaries.append({"package": name, "version": version, "architecture": architecture, "sha256": sha256})
@@ -118,7 +118,7 @@ for package, architecture in sorted(shipped):
     version, _ = lock[package, architecture]
     where = ", ".join(sorted(shipped[package, architecture]))
     built_from = "built here"
-    if architecture != "source":
+    if architecture not in ("source", "upstream"):
         source, source_version = fields_of(package, architecture)
         built_from = f"from source {source} {source_version}"
     lines.append(f"{package} {version} ({architecture}), {built_from}; in: {where}")

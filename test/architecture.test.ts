@@ -24,7 +24,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   state: ['base', 'protocol'],
   lessons: ['base', 'protocol'],
   ui: ['base', 'protocol', 'state', 'lessons'],
-  bake: ['base', 'protocol', 'appliances', 'machine', 'hypercore'],
+  bake: ['base', 'protocol', 'appliances', 'machine', 'fabric', 'portal', 'hypercore'],
   build: [],
   relay: [],
 }

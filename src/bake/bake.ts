@@ -12,7 +12,10 @@ import { GuestFrame } from '../protocol/agent.ts'
 import type { BlockStore } from '../protocol/block-store.ts'
 import type { DiskSource, GoldenStage } from '../protocol/guest.ts'
 import { IMAGE_PAGE_BYTES } from '../protocol/store.ts'
+import { encodeHostFrame } from '../hypercore/agent.ts'
 import { wakeUp } from '../hypercore/awakening.ts'
+import { bakeNetwork, type BakeNetwork } from './bake-network.ts'
+import type { sitesIn } from './site-files.ts'
 import type { BakePlan } from './plan.ts'
 
 /** As the domain has it. */
@@ -29,6 +32,7 @@ const QUIET_LOOKS = 3
 const LONG_QUIET_LOOKS = 20
 const LOOK_MS = 100
 const MOST_LOOKS = 100
+const MOST_ATTEMPTS = 3
 
 /** A disk to bake beside: of the right size, empty, forgotten. */
 async function storeOf(source: DiskSource | undefined): Promise<BlockStore | undefined> {
@@ -68,10 +72,14 @@ function contentOf(disk: BlockStore | undefined): DiskContent {
   return { indices: Uint32Array.from(blocks, ({ block }) => block), bytes }
 }
 
-/** @throws Error with the end of its console where the guest does not get there */
+/**
+ * @param sites what the network serves; without it there is none
+ * @throws Error with the end of its console where the guest does not get there
+ */
 export async function bakeStates(
   { appliance, spec }: BakePlan,
   engine: WebAssembly.Module,
+  sites?: ReturnType<typeof sitesIn>,
 ): Promise<readonly Baked[]> {
   let shown: Uint8Array<ArrayBuffer>[] = []
   const text = async (): Promise<string> => new Blob(shown).text()
@@ -95,6 +103,12 @@ export async function bakeStates(
     }
   }
   const disk = await storeOf(spec.hdb)
+  // A guest without a disk is all there is of it, and shows its golden to a person: with its home page, which is on the network.
+  const { mac } = spec
+  const network =
+    sites === undefined || mac === undefined || spec.hdb !== undefined
+      ? undefined
+      : bakeNetwork(mac, sites, () => machine)
   const machine: Machine = await Machine.create(
     spec,
     engine,
@@ -110,7 +124,7 @@ export async function bakeStates(
         if (type === GuestFrame.ready) stages.add('ready')
         heard()
       },
-      networkFrames: () => undefined,
+      networkFrames: (frames) => network?.receive(frames),
       spinning: () => undefined,
       ended: (end: MachineEnd) => fail(`ended before its bake point (${JSON.stringify(end)})`),
     },
@@ -120,6 +134,7 @@ export async function bakeStates(
   try {
     machine.start()
     const stage = await reached('checkpoint', 'ready')
+    if (network !== undefined) await openPortal(machine, network)
     const first = {
       state: await captured(machine, QUIET_LOOKS),
       stage,
@@ -139,8 +154,35 @@ export async function bakeStates(
   } finally {
     clearInterval(clock)
     clearTimeout(patience)
+    network?.detach()
     machine.dispose()
   }
+}
+
+/** What a screen has before anybody chooses a size, and one to pass through. */
+const SCREEN = { width: 1024, height: 768 }
+const OTHER_SCREEN = { width: 1024, height: 752 }
+
+/**
+ * Its browser has begun before there was a lease, with a page of its own. One that is begun anew opens the portal, and another size
+ * of the screen begins it anew.
+ * @throws Error where the portal is not asked for
+ */
+async function openPortal(machine: Machine, network: BakeNetwork): Promise<void> {
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    for (const size of [OTHER_SCREEN, SCREEN]) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await settled(machine, LONG_QUIET_LOOKS)
+      network.answered()
+      machine.agent.send(encodeHostFrame({ kind: 'screen', size }))
+    }
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    await settled(machine, LONG_QUIET_LOOKS)
+    const answered = [...network.answered()]
+    if (answered.some((path) => path.endsWith('.html')) && answered.some((path) => path.endsWith('.png')))
+      return network.endConnections()
+  }
+  throw new Error('the browser did not open the portal')
 }
 
 /** A copy of the state, once the guest has come to rest. The machine stands still afterwards. */

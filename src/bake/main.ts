@@ -4,7 +4,16 @@
  */
 
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
@@ -12,8 +21,10 @@ import { APPLIANCES } from '../appliances/definitions.ts'
 import { encodeStateFile } from '../machine/state-file.ts'
 import { bakePlan, readFlash, type BakePlan } from './plan.ts'
 import { bakeStates, type Baked } from './bake.ts'
+import { sitesIn } from './site-files.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
+const SITES = sitesIn(join(root, 'src/portal/sites'))
 const cache = join(root, 'node_modules/.cache/goldens')
 
 /** Counts up when files of an earlier bake are no longer to be taken. */
@@ -40,9 +51,10 @@ function sha256(bytes: Uint8Array | string): string {
 /** Of everything of ours that has a part in a state: a change in any of it bakes anew. */
 function codeHash(): string {
   const hash = createHash('sha256')
-  for (const folder of ['src/machine', 'src/bake']) {
-    for (const name of readdirSync(join(root, folder)).toSorted())
-      hash.update(name).update(readFileSync(join(root, folder, name)))
+  for (const folder of ['src/machine', 'src/bake', 'src/fabric', 'src/portal']) {
+    for (const name of readdirSync(join(root, folder), { recursive: true }).map(String).toSorted())
+      if (statSync(join(root, folder, name)).isFile())
+        hash.update(name).update(readFileSync(join(root, folder, name)))
   }
   for (const file of ['libv86.mjs', 'v86.wasm'])
     hash.update(readFileSync(join(root, 'node_modules/v86/build', file)))
@@ -71,7 +83,7 @@ async function bake(plan: BakePlan, engine: WebAssembly.Module, code: string): P
   const startedAt = performance.now()
   const unfinished = `${folder}.${process.pid}`
   mkdirSync(unfinished, { recursive: true })
-  const entries = (await bakeStates(plan, engine)).map((baked) => {
+  const entries = (await bakeStates(plan, engine, SITES)).map((baked) => {
     const { bytes, entry } = packed(plan, baked)
     writeFileSync(join(unfinished, entry.file), bytes)
     return entry

@@ -10,6 +10,7 @@ import { V86 } from 'v86'
 import { APPLIANCES } from '../../src/appliances/definitions.ts'
 import { gunzip } from '../../src/base/gunzip.ts'
 import { bakeStates } from '../../src/bake/bake.ts'
+import { SITES } from '../support/outside.ts'
 import { bakePlan, readFlash, type BakePlan } from '../../src/bake/plan.ts'
 import { wakeUp } from '../../src/hypercore/awakening.ts'
 import { AgentFrameDecoder } from '../../src/machine/agent-frames.ts'
@@ -167,7 +168,7 @@ export async function measureRestores(): Promise<RestoreFigure[]> {
   const figures: RestoreFigure[] = []
   for (const definition of APPLIANCES) {
     const plan = await bakePlan(flash, definition, '')
-    const baked = (await bakeStates(plan, engine)).at(-1)
+    const baked = (await bakeStates(plan, engine, SITES)).at(-1)
     if (baked === undefined) throw new Error(`${definition.name} has no bake point`)
     const { state, stage, surroundings } = baked
     const packed = gzipSync(encodeStateFile(state, surroundings), { level: 6 })

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { readdirSync } from 'node:fs'
 import { framePage } from '../../src/portal/frame.ts'
-import { siteFiles } from '../support/site-files.ts'
+import { SITES } from '../support/outside.ts'
 
 const PAGES = readdirSync(new URL('../../src/portal/sites/portal/', import.meta.url)).filter((name) =>
   name.endsWith('.html'),
 )
 
 async function pageText(name: string): Promise<string> {
-  const file = await siteFiles('portal', `/${name}`)
+  const file = await SITES.file('portal', `/${name}`)
   if (file === undefined) throw new Error(`${name} is not there`)
   expect(file.type).toBe('text/html; charset=utf-8')
   return new TextDecoder().decode(file.bytes)
@@ -48,7 +48,7 @@ describe('a page of the reading room', () => {
       )
       expect(targets.length).toBeGreaterThan(7)
       for (const target of new Set(targets)) {
-        const file = await siteFiles('portal', target.endsWith('/') ? `${target}index.html` : target)
+        const file = await SITES.file('portal', target.endsWith('/') ? `${target}index.html` : target)
         expect([name, target, file === undefined]).toEqual([name, target, false])
       }
     }

@@ -7,11 +7,11 @@ import { servedFile, type ServedFile } from '../portal/served-file.ts'
 /** The host names, and what reads a file of theirs, from `folder`: src/portal/sites. */
 export function sitesIn(folder: string): {
   readonly hosts: readonly string[]
-  file(host: string, path: string): Promise<ServedFile | undefined>
+  readonly file: (host: string, path: string) => Promise<ServedFile | undefined>
 } {
   return {
     hosts: readdirSync(folder),
-    file(host, path) {
+    file: (host, path) => {
       try {
         return Promise.resolve(servedFile(path, new Uint8Array(readFileSync(join(folder, `${host}${path}`)))))
       } catch (error) {

@@ -361,7 +361,9 @@ export class HyperCore implements DomainHost {
     if (domain.identity.definition.keeping !== 'asked')
       return err(fault('forbidden', `${domain.name} is no disposable: it would lose what it is to keep.`))
     const ended = domain.live ? domain.kill() : domain.may('start')
-    return ended.ok ? this.#start(domain) : ended
+    if (!ended.ok) return ended
+    domain.forgetScreenSize()
+    return this.#start(domain)
   }
 
   async #start(domain: Domain, how: StartMode | ResumeSource = 'resume'): Promise<Result<void, Fault>> {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { followLink, goBack, untilDrawn, untilLike } from './browsing.ts'
 import { openMachine, typeLine, untilReady, untilShown } from './driver.ts'
 
 const GOLDEN = /\/management-[^/]*\.golden\.bin$/
@@ -56,6 +57,24 @@ test('appliances resume from the golden snapshots of the build and answer what a
   expect(stages).toEqual(expect.arrayContaining(['primary checkpoint', 'vault ready']))
   await typeLine(page, 'cat /root/file')
   await untilShown(page, 'primary', /^of the first visit$/m)
+  expect(complaints).toEqual([])
+})
+
+test('a new identity of the browser has the portal on its screen before it asks for anything, and its links work', async () => {
+  const { page, complaints } = await openMachine('?boot=web&focus=web')
+  await untilReady(page, ['web'])
+  await page.evaluate(() => globalThis.hypercore.newIdentity('web'))
+  await untilReady(page, ['web'])
+  const home = await untilDrawn(page, { width: 0, grey: [] })
+  const received = () => page.evaluate(() => globalThis.hypercore.stats('web')?.network.rxBytes ?? 0)
+  // A lease is all that has come; the page came with the snapshot.
+  expect(await received()).toBeLessThan(2000)
+  // The picture is a link, to a page that comes over the new guest's own address.
+  await followLink(page, { x: home.width / 2, y: 300 }, home)
+  await untilDrawn(page, home)
+  expect(await received()).toBeGreaterThan(10_000)
+  await goBack(page)
+  await untilLike(page, home)
   expect(complaints).toEqual([])
 })
 

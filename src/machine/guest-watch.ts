@@ -2,6 +2,11 @@
 
 /** An hour-long interrupt handler does not exist; two seconds with interrupts off is a guest that hangs. */
 const SPINNING_AFTER_MS = 2000
+/**
+ * Nor does one of so many instructions. On a host that hardly gives it any time a guest that is well can be in its handlers for
+ * seconds; a loop has executed a hundred times as many by then.
+ */
+const SPINNING_INSTRUCTIONS = 2_000_000
 /** How often a spinning guest is reported again. */
 const REPEAT_MS = 1000
 /** A pause between two slices counts no further: a vCPU that is held back cannot enable its interrupts. */
@@ -11,6 +16,8 @@ export type GuestSample = {
   /** The guest waits in HLT. */
   readonly halted: boolean
   readonly interruptsEnabled: boolean
+  /** Instructions, in the slice that has ended. */
+  readonly executed: number
   /** Milliseconds on a monotonic clock. */
   readonly now: number
 }
@@ -27,23 +34,26 @@ const NOTHING: Observation = { kind: 'nothing' }
 export class GuestWatch {
   #lastSample: number | undefined
   #spunMs: number | undefined
+  #spunInstructions = 0
   #reportedMs: number | undefined
 
   /** Takes the state after one slice. */
-  sample({ halted, interruptsEnabled, now }: GuestSample): Observation {
+  sample({ halted, interruptsEnabled, executed, now }: GuestSample): Observation {
     const elapsed = Math.min(now - (this.#lastSample ?? now), LONGEST_STEP_MS)
     this.#lastSample = now
     if (halted && !interruptsEnabled) return { kind: 'dead-halt' }
     if (halted || interruptsEnabled) return this.#end()
     this.#spunMs = this.#spunMs === undefined ? 0 : this.#spunMs + elapsed
     const due = this.#reportedMs === undefined ? SPINNING_AFTER_MS : this.#reportedMs + REPEAT_MS
-    if (this.#spunMs < due) return NOTHING
+    this.#spunInstructions += executed
+    if (this.#spunMs < due || this.#spunInstructions < SPINNING_INSTRUCTIONS) return NOTHING
     this.#reportedMs = this.#spunMs
     return { kind: 'spinning', forMs: Math.round(this.#spunMs) }
   }
 
   #end(): Observation {
     this.#spunMs = undefined
+    this.#spunInstructions = 0
     if (this.#reportedMs === undefined) return NOTHING
     this.#reportedMs = undefined
     return { kind: 'spinning', forMs: 0 }

@@ -381,7 +381,8 @@ export class Machine {
         this.#finish({ kind: 'crashed', cause: { kind: 'panic' } })
       return
     }
-    const seen = this.#watch.sample({ halted, interruptsEnabled: (flags & INTERRUPT_FLAG) !== 0, now })
+    const interruptsEnabled = (flags & INTERRUPT_FLAG) !== 0
+    const seen = this.#watch.sample({ halted, interruptsEnabled, executed, now })
     if (seen.kind === 'spinning') this.#hooks.spinning(seen.forMs)
     else if (seen.kind === 'dead-halt') {
       this.#finish(

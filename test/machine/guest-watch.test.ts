@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { GuestWatch, type Observation } from '../../src/machine/guest-watch.ts'
 
-const OFF = { halted: false, interruptsEnabled: false }
-const ON = { halted: false, interruptsEnabled: true }
+const OFF = { halted: false, interruptsEnabled: false, executed: 1_000_000 }
+const ON = { halted: false, interruptsEnabled: true, executed: 1_000_000 }
 
 /** Samples every `step` ms from `from` on; answers what was not “nothing”, with its time. */
 function observe(
@@ -45,9 +45,16 @@ describe('the guest watch', () => {
     expect(observe(watch, OFF, 60_000, 61_000)).toEqual([])
   })
 
+  it('does not take a guest for one that loops that only gets hardly any time', () => {
+    const watch = new GuestWatch()
+    expect(observe(watch, { ...OFF, executed: 1000 }, 0, 10_000)).toEqual([])
+    expect(observe(watch, ON, 10_000, 10_010)).toEqual([])
+    expect(observe(watch, { ...OFF, executed: 1000 }, 10_010, 25_000)).toEqual([])
+  })
+
   it('tells an idle guest from one that nothing can wake', () => {
     const watch = new GuestWatch()
-    expect(watch.sample({ halted: true, interruptsEnabled: true, now: 0 })).toEqual({ kind: 'nothing' })
-    expect(watch.sample({ halted: true, interruptsEnabled: false, now: 1 })).toEqual({ kind: 'dead-halt' })
+    expect(watch.sample({ ...ON, halted: true, now: 0 })).toEqual({ kind: 'nothing' })
+    expect(watch.sample({ ...OFF, halted: true, now: 1 })).toEqual({ kind: 'dead-halt' })
   })
 })

@@ -12,7 +12,6 @@ import { GuestFrame } from '../protocol/agent.ts'
 import type { BlockStore } from '../protocol/block-store.ts'
 import type { DiskSource, GoldenStage } from '../protocol/guest.ts'
 import { IMAGE_PAGE_BYTES } from '../protocol/store.ts'
-import { encodeHostFrame } from '../hypercore/agent.ts'
 import { wakeUp } from '../hypercore/awakening.ts'
 import { bakeNetwork, type BakeNetwork } from './bake-network.ts'
 import type { sitesIn } from './site-files.ts'
@@ -159,23 +158,19 @@ export async function bakeStates(
   }
 }
 
-/** What a screen has before anybody chooses a size, and one to pass through. */
-const SCREEN = { width: 1024, height: 768 }
-const OTHER_SCREEN = { width: 1024, height: 752 }
+/** What a person would type on the console to close the browser. The shell goes with it and another comes, which remembers nothing. */
+const CLOSE_BROWSER = new TextEncoder().encode('exec killall -q netsurf\n')
 
 /**
- * Its browser has begun before there was a lease, with a page of its own. One that is begun anew opens the portal, and another size
- * of the screen begins it anew.
+ * Its browser has begun before there was a lease, with a page of its own. One that is closed comes back to the portal.
  * @throws Error where the portal is not asked for
  */
 async function openPortal(machine: Machine, network: BakeNetwork): Promise<void> {
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-    for (const size of [OTHER_SCREEN, SCREEN]) {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
-      await settled(machine, LONG_QUIET_LOOKS)
-      network.answered()
-      machine.agent.send(encodeHostFrame({ kind: 'screen', size }))
-    }
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await settled(machine, LONG_QUIET_LOOKS)
+    network.answered()
+    machine.console.type(CLOSE_BROWSER)
     // oxlint-disable-next-line no-await-in-loop -- as above
     await settled(machine, LONG_QUIET_LOOKS)
     const answered = [...network.answered()]

@@ -292,11 +292,6 @@ export class Domain {
     return ok(undefined)
   }
 
-  /** As it starts: its golden snapshot is painted for that size, and another would begin its browser anew. */
-  forgetScreenSize(): void {
-    this.#screen = undefined
-  }
-
   /** Applies what the scheduler allots. */
   grant(percent: number): void {
     this.#life?.grant(percent)

@@ -362,7 +362,6 @@ export class HyperCore implements DomainHost {
       return err(fault('forbidden', `${domain.name} is no disposable: it would lose what it is to keep.`))
     const ended = domain.live ? domain.kill() : domain.may('start')
     if (!ended.ok) return ended
-    domain.forgetScreenSize()
     return this.#start(domain)
   }
 

@@ -57,7 +57,6 @@ export class DisplaySession {
   #stopPointerFrame: Dispose | undefined
   #stopTimer: Dispose | undefined
   #stopTyping: Dispose | undefined
-  #used = false
 
   constructor(environment: PageEnvironment) {
     this.#environment = environment
@@ -71,7 +70,6 @@ export class DisplaySession {
   connect(port: SessionPort<DisplayRequest>): void {
     this.#disconnect()
     this.#port = port
-    this.#used = false
     this.#creditOut = false
     this.#lastCreditAt = -Infinity
     port.onmessage = (event) => this.#receive(event.data)
@@ -97,17 +95,7 @@ export class DisplaySession {
     this.#port = undefined
   }
 
-  /** A key or a button was pressed since its machine began. */
-  get used(): boolean {
-    return this.#used
-  }
-
   #post(request: DisplayRequest): void {
-    if (
-      request.kind === 'keys' ||
-      (request.kind === 'mouse' && (request.buttons !== 0 || request.wheel !== 0))
-    )
-      this.#used = true
     this.#port?.postMessage(request)
   }
 

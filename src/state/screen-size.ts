@@ -1,60 +1,86 @@
 /**
- * A graphical appliance's screen gets the stage's size once, while nobody looks at it and before anybody has used it: its
- * golden snapshot was taken at 1024×768. Each size begins its browser anew, so that a window that changes later leaves it
- * alone; the domain's menu fits it when a person asks.
+ * A graphical appliance's screen has the stage's size and follows it, as a monitor's driver would have it: its browser draws
+ * the page that it shows anew, and goes on. Its golden snapshot was taken at 1024×768, and has its own size once nobody
+ * is starting any more. Told is each size once, so that who sets another by hand keeps it until the stage changes.
  */
 
-import type { Dispose } from '../base/disposables.ts'
+import { Disposables, type Dispose } from '../base/disposables.ts'
 import type { DomainId, DomainInfo } from '../protocol/domain.ts'
 import { DEFAULT_SCREEN, fitScreenSize, type ScreenSize } from '../protocol/screen.ts'
 import { anyStarting } from './machine-store.ts'
-import type { DisplaySession } from './display-session.ts'
+import type { PageEnvironment } from './page-environment.ts'
 import type { Seat } from './seat.ts'
 
-/** Less than this more or less in both directions is not worth a new beginning. */
-const NOTICED = 0.15
+/** A window that is being dragged larger stands still for so long before its guests hear of it. */
+export const SETTLED_MS = 250
 
 /** A phone shows a picture that was made for a monitor better than one of its own width. */
 const LEAST_WIDTH = 640
 
-/** The size that a screen should have on a stage of `room`; undefined: the one it has. */
-export function firstSize(room: ScreenSize): ScreenSize | undefined {
-  if (room.width < LEAST_WIDTH) return undefined
-  const size = fitScreenSize(room)
-  const differs = (side: 'width' | 'height'): boolean =>
-    Math.abs(size[side] / DEFAULT_SCREEN[side] - 1) >= NOTICED
-  return differs('width') || differs('height') ? size : undefined
+/** The size that a screen should have on a stage of `room`. */
+export function wantedSize(room: ScreenSize): ScreenSize {
+  return room.width < LEAST_WIDTH ? DEFAULT_SCREEN : fitScreenSize(room)
 }
 
-/** @param room of the stage; undefined while nothing is shown */
-export function fitFirst(
-  seat: Pick<Seat, 'store'> & {
-    display(id: DomainId): Pick<DisplaySession, 'used'> | undefined
-    resize(id: DomainId, size: ScreenSize): void
-  },
-  room: () => ScreenSize | undefined,
-): Dispose {
-  const considered = new Set<string>()
+function hasOwnSize({ view, appliance, state, ready }: DomainInfo): boolean {
+  return view === 'screen' && appliance !== 'own' && state === 'running' && ready
+}
 
-  const consider = (domain: DomainInfo): void => {
-    const available = room()
-    if (available === undefined) return
-    considered.add(domain.id)
-    const size = firstSize(available)
-    const display = seat.display(domain.id)
-    if (size === undefined || display === undefined || display.used) return
-    seat.resize(domain.id, size)
+export type FollowedStage = {
+  /** undefined while nothing is shown */
+  room(): ScreenSize | undefined
+  onRoom(listener: () => void): Dispose
+}
+
+export type Followers = {
+  readonly store: Seat['store']
+  screen(id: DomainId): ScreenSize | undefined
+  resize(id: DomainId, size: ScreenSize): void
+}
+
+export function followStage(
+  followers: Followers,
+  stage: FollowedStage,
+  environment: Pick<PageEnvironment, 'setTimer'>,
+): Dispose {
+  const { store } = followers
+  const told = new Map<DomainId, ScreenSize>()
+  const disposables = new Disposables()
+  let settling: Dispose | undefined
+
+  const tell = ({ id }: DomainInfo, size: ScreenSize): void => {
+    const last = told.get(id) ?? followers.screen(id)
+    told.set(id, size)
+    if (last?.width !== size.width || last.height !== size.height) followers.resize(id, size)
   }
 
-  return seat.store.subscribe((state, before) => {
-    const { domains, focusedId } = state
-    if (domains === before.domains && focusedId === before.focusedId) return
-    const busy = anyStarting(state)
-    for (const domain of domains) {
-      const fresh = domain.origin?.kind === 'golden' || domain.origin?.kind === 'boot'
-      const wanted = domain.view === 'screen' && domain.appliance !== 'own' && domain.ready && fresh
-      // What the others compute for their first screens comes first.
-      if (wanted && !considered.has(domain.id) && !busy && domain.id !== focusedId) consider(domain)
-    }
-  })
+  const follow = (which: 'untold' | 'all'): void => {
+    const state = store.getState()
+    for (const id of told.keys())
+      if (state.domains.find((domain) => domain.id === id)?.ready !== true) told.delete(id)
+    const due = state.domains.filter(
+      (domain) => hasOwnSize(domain) && (which === 'all' || !told.has(domain.id)),
+    )
+    // What the others compute for their first screens comes first. A room is laid out to be measured: not for nothing.
+    if (due.length === 0 || settling !== undefined || anyStarting(state)) return
+    const room = stage.room()
+    if (room !== undefined) for (const domain of due) tell(domain, wantedSize(room))
+  }
+
+  disposables.add(
+    store.subscribe((state, before) => {
+      if (state.domains !== before.domains || state.focusedId !== before.focusedId) follow('untold')
+    }),
+  )
+  disposables.add(
+    stage.onRoom(() => {
+      settling?.()
+      settling = environment.setTimer(() => {
+        settling = undefined
+        follow('all')
+      }, SETTLED_MS)
+    }),
+  )
+  disposables.add(() => settling?.())
+  return () => disposables.dispose()
 }

@@ -3,7 +3,8 @@
 import { createRoot } from 'react-dom/client'
 import { App } from './App.tsx'
 import type { AppProps } from './app-props.ts'
-import { fitFirst } from '../state/first-fit.ts'
+import { browserEnvironment } from '../state/page-environment.ts'
+import { followStage } from '../state/screen-size.ts'
 import { StageController } from './stage/stage-controller.ts'
 import { loadTerminalFont } from './stage/terminal-host.ts'
 
@@ -12,17 +13,22 @@ export function loadFonts({ preferences }: Pick<AppProps, 'preferences'>): void 
   void loadTerminalFont(preferences.getState().fontSize)
 }
 
-export function openConsole(root: Element, props: Omit<AppProps, 'stage'>): void {
-  const stage = new StageController(props.seat, props.preferences)
-  const { seat } = props
-  fitFirst(
+/** The stage, and the graphical guests' screens with its size. */
+export function openStage({ seat, preferences }: Pick<AppProps, 'seat' | 'preferences'>): StageController {
+  const stage = new StageController(seat, preferences)
+  followStage(
     {
       store: seat.store,
-      display: (id) => seat.display(id),
-      // It may end in this very moment, and keeps the size that it has.
+      screen: (id) => seat.display(id)?.screen,
+      // It may end in this very moment, and has the size at its next start.
       resize: (id, size) => void seat.call('setScreenSize', { id, size }).catch(() => undefined),
     },
-    () => stage.room(),
+    stage,
+    browserEnvironment(),
   )
-  createRoot(root).render(<App {...props} stage={stage} />)
+  return stage
+}
+
+export function openConsole(root: Element, props: Omit<AppProps, 'stage'>): void {
+  createRoot(root).render(<App {...props} stage={openStage(props)} />)
 }

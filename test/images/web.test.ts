@@ -178,6 +178,27 @@ describe('the web appliance', () => {
     ).toBeLessThan(POINTERS)
   })
 
+  it('goes on with its page on a screen of another size', async () => {
+    const web = await bootWeb()
+    await untilScreenIs(web, readPicture('web-home'), { below: STATUS_LINE })
+    const { input } = web.machine
+    input.mouse(ABOUT_LINK.x - CENTRE.x, ABOUT_LINK.y - CENTRE.y, 0, 0)
+    input.mouse(0, 0, 0, 1)
+    input.mouse(0, 0, 0, 0)
+    const about = readPicture('web-about')
+    await untilScreenIs(web, about, { below: STATUS_LINE })
+    const resize = (size: typeof SCREEN): void =>
+      web.send(HostFrame.screen, sizePayload(size.width, size.height))
+    const wide = { width: 1432, height: 848 }
+    resize(wide)
+    expect(await untilMiddleIs(web, about, wide)).toBeLessThan(POINTERS)
+    // Told twice in a row, the last size counts.
+    resize({ width: 640, height: 480 })
+    resize(SCREEN)
+    expect(await untilMiddleIs(web, about, SCREEN)).toBeLessThan(POINTERS)
+    expect(await web.run('grep -c started /run/browser.log', /:.*# $/)).toMatch(/^1$/m)
+  })
+
   it('starts the browser anew when it ends, and says so on its console', async () => {
     const web = await bootWeb()
     const home = readPicture('web-home')

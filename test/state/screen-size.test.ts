@@ -1,89 +1,129 @@
 import { expect, it } from 'vitest'
 import type { DomainId, DomainInfo } from '../../src/protocol/domain.ts'
-import type { ScreenSize } from '../../src/protocol/screen.ts'
-import { firstSize, fitFirst } from '../../src/state/first-fit.ts'
+import { DEFAULT_SCREEN, type ScreenSize } from '../../src/protocol/screen.ts'
 import { createMachineStore } from '../../src/state/machine-store.ts'
+import { followStage, wantedSize } from '../../src/state/screen-size.ts'
 import { domain, id } from './domain-fixtures.ts'
 
-const GOLDEN = { kind: 'golden' } as const
 const WIDE: ScreenSize = { width: 1433, height: 848 }
+const FITTED: ScreenSize = { width: 1432, height: 848 }
 
-function page(room: ScreenSize | undefined = WIDE) {
+function page(...[room = WIDE]: [room?: ScreenSize | 'not laid out']) {
   const store = createMachineStore()
-  const display = { used: false }
   const told: [DomainId, ScreenSize][] = []
-  let available = room
-  fitFirst(
-    { store, display: () => display, resize: (id, size) => void told.push([id, size]) },
-    () => available,
+  const measured = { count: 0 }
+  let available = room === 'not laid out' ? undefined : room
+  let changed = (): void => {}
+  let settled: (() => void) | undefined
+  const leave = followStage(
+    { store, screen: () => DEFAULT_SCREEN, resize: (id, size) => void told.push([id, size]) },
+    {
+      room: () => {
+        measured.count += 1
+        return available
+      },
+      onRoom: (listener) => {
+        changed = listener
+        return () => {
+          changed = () => {}
+        }
+      },
+    },
+    {
+      setTimer: (run) => {
+        settled = run
+        return () => {
+          settled = undefined
+        }
+      },
+    },
   )
   return {
-    display,
     told,
+    measured,
+    leave,
     layOut: (size: ScreenSize) => {
       available = size
+      changed()
     },
-    show: (focused: string, ...domains: DomainInfo[]) => store.setState({ domains, focusedId: id(focused) }),
+    settle: () => settled?.(),
+    show: (...domains: DomainInfo[]) => store.setState({ domains, focusedId: id('primary') }),
   }
 }
 
-const primary = domain('primary', { state: 'running', ready: true, origin: GOLDEN })
+const primary = domain('primary', { state: 'running', ready: true })
 const waking = domain('primary', { state: 'starting', ready: false })
 const web = (more: Partial<DomainInfo> = {}): DomainInfo =>
-  domain('web', { state: 'running', ready: true, origin: GOLDEN, view: 'screen', ...more })
+  domain('web', { state: 'running', ready: true, view: 'screen', ...more })
 
-it('gives an unused screen the stage’s size once all others are up, and leaves it alone from then on', () => {
-  const { told, show, layOut } = page()
-  show('primary', waking, web())
+it('gives a screen the stage’s size once all are up, and measures the stage for nobody else', () => {
+  const { told, show, measured } = page()
+  show(waking, web())
   expect(told).toEqual([])
-  show('primary', primary, web())
-  expect(told).toEqual([[id('web'), { width: 1432, height: 848 }]])
-  layOut({ width: 1900, height: 1000 })
-  show('web', primary, web())
-  show('web', primary, web({ ready: false }))
-  show('web', primary, web())
+  show(primary, web())
+  expect(told).toEqual([[id('web'), FITTED]])
+  show(primary, web())
+  show(primary)
   expect(told).toHaveLength(1)
+  expect(measured.count).toBe(1)
 })
 
-it('does not begin anew what a person looks at', () => {
-  const { told, show } = page()
-  show('web', primary, web())
-  expect(told).toEqual([])
-  show('primary', primary, web())
+it('follows a window that has stood still, and a browser that begins anew', () => {
+  const { told, show, layOut, settle } = page()
+  show(primary, web())
+  layOut({ width: 1500, height: 900 })
+  layOut({ width: 1600, height: 900 })
+  // A start meanwhile waits for the window, too.
+  show(primary, web(), web({ id: id('web-2') }))
   expect(told).toHaveLength(1)
+  settle()
+  expect(told.slice(1)).toEqual([
+    [id('web'), { width: 1600, height: 900 }],
+    [id('web-2'), { width: 1600, height: 900 }],
+  ])
+  show(primary, web({ ready: false, state: 'starting' }))
+  show(primary, web())
+  expect(told).toHaveLength(4)
 })
 
-it('leaves what is used, what somebody went back to, and what is somebody’s own', () => {
-  const { told, show, display } = page()
-  show(
-    'own',
-    domain('own', {
-      state: 'running',
-      ready: true,
-      origin: { kind: 'boot', why: undefined },
-      view: 'screen',
-    }),
-  )
-  show('primary', primary, web({ origin: { kind: 'snapshot' } as DomainInfo['origin'] }))
+it('tells nothing twice, nor what a screen has, so that a size set by hand stays until the window changes', () => {
+  const { told, show, layOut, settle } = page({ width: 1024, height: 768 })
+  show(primary, web())
+  layOut({ width: 1030, height: 768 })
+  settle()
   expect(told).toEqual([])
-  display.used = true
-  show('primary', primary, web())
-  display.used = false
-  show('primary', primary, web())
-  expect(told).toEqual([])
-})
-
-it('waits for the stage to be laid out', () => {
-  const { told, show, layOut } = page(undefined)
-  show('primary', primary, web())
   layOut(WIDE)
-  show('primary', primary, web())
+  settle()
+  layOut(WIDE)
+  settle()
   expect(told).toHaveLength(1)
 })
 
-it('changes nothing for a phone, nor for a stage of about the size that there is', () => {
-  expect(firstSize({ width: 390, height: 700 })).toBeUndefined()
-  expect(firstSize({ width: 1100, height: 700 })).toBeUndefined()
-  expect(firstSize({ width: 1280, height: 640 })).toEqual({ width: 1280, height: 640 })
-  expect(firstSize({ width: 1024, height: 600 })).toEqual({ width: 1024, height: 600 })
+it('leaves a person’s own machine alone, and a guest that stands still until it goes on', () => {
+  const { told, show } = page()
+  show(primary, web({ appliance: 'own' }), domain('vault', { state: 'running', ready: true }))
+  expect(told).toEqual([])
+  show(primary, web({ state: 'paused' }))
+  expect(told).toEqual([])
+  show(primary, web())
+  expect(told).toHaveLength(1)
+})
+
+it('waits for the stage to be laid out, and tells nobody when it is over', () => {
+  const { told, show, layOut, settle, leave } = page('not laid out')
+  show(primary, web())
+  expect(told).toEqual([])
+  layOut(WIDE)
+  settle()
+  expect(told).toHaveLength(1)
+  layOut({ width: 800, height: 600 })
+  leave()
+  settle()
+  show(primary, web({ id: id('web-2') }))
+  expect(told).toHaveLength(1)
+})
+
+it('leaves a phone the picture of a monitor', () => {
+  expect(wantedSize({ width: 390, height: 700 })).toEqual(DEFAULT_SCREEN)
+  expect(wantedSize({ width: 1100, height: 701.5 })).toEqual({ width: 1096, height: 701 })
 })

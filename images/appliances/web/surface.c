@@ -4,11 +4,13 @@
    page is seen. A movement of n counts moves the pointer n pixels, from the middle of the screen at the start, held
    at its edges: whoever sends the movements knows where the pointer is.
 
-   The screen has the size that /run/hv.screen says, without that the one it has. */
+   The screen has the size that /run/hv.screen says, without that the one it has. SIGWINCH says that the file was written
+   anew: the browser goes on with its page on a screen of that size. */
 
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +38,9 @@
 
 #define SCREEN_FILE "/run/hv.screen"
 
+/* What is shown where the page has not been drawn yet: the colour of the browser's frame, in every byte. */
+#define UNDRAWN 0xdd
+
 typedef struct guest_s {
     int memory; /* all that the processor can address: the display's is at memory_at */
     off64_t memory_at;
@@ -53,6 +58,9 @@ typedef struct guest_s {
     int queue_fill;
     bool (*copy)(nsfb_t *nsfb, nsfb_bbox_t *source, nsfb_bbox_t *target);
 } guest_t;
+
+/* Both ends of a pipe that a signal wakes the wait for input with. */
+static int signalled[2] = {-1, -1};
 
 static const int button_keys[MOUSE_BUTTONS] = {NSFB_KEY_MOUSE_1, NSFB_KEY_MOUSE_3, NSFB_KEY_MOUSE_2};
 
@@ -184,7 +192,17 @@ static void dispi_write(enum dispi which, int value)
     outw(value, DISPI_DATA);
 }
 
-/* Gives the screen a size, and the surface memory of the same; without effect where there is no room. */
+/* Copies what two pictures have in common, from their upper left corners on. */
+static void keep_drawn(const nsfb_t *nsfb, uint8_t *drawn, int width, int height)
+{
+    int columns = width < nsfb->width ? width : nsfb->width;
+    int lines = height < nsfb->height ? height : nsfb->height;
+
+    for (int y = 0; y < lines; y++)
+        memcpy(drawn + (size_t)y * width * 4, nsfb->ptr + (size_t)y * nsfb->linelen, columns * 4);
+}
+
+/* Gives the screen a size, and the surface memory of the same, with what was drawn; without effect where there is no room. */
 static bool set_size(nsfb_t *nsfb, guest_t *guest, int width, int height)
 {
     size_t size = (size_t)width * height * 4;
@@ -195,11 +213,19 @@ static bool set_size(nsfb_t *nsfb, guest_t *guest, int width, int height)
         return false;
     }
     screen = mmap64(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, guest->memory, guest->memory_at);
-    drawn = calloc(height, width * 4);
+    drawn = malloc(size);
     if (screen == MAP_FAILED || drawn == NULL) {
         perror("netsurf: framebuffer");
+        if (screen != MAP_FAILED)
+            munmap(screen, size);
         free(drawn);
         return false;
+    }
+    memset(drawn, UNDRAWN, size);
+    if (guest->screen != NULL) {
+        keep_drawn(nsfb, drawn, width, height);
+        munmap(guest->screen, guest->screen_size);
+        free(nsfb->ptr);
     }
     if (width != dispi_read(DISPI_XRES) || height != dispi_read(DISPI_YRES)) {
         dispi_write(DISPI_ENABLE, 0);
@@ -218,14 +244,24 @@ static bool set_size(nsfb_t *nsfb, guest_t *guest, int width, int height)
     guest->x = width / 2;
     guest->y = height / 2;
     guest->moved = true;
+    memcpy(screen, drawn, size);
     return true;
 }
 
-/* The size is the screen's, whatever is asked for. */
+/* At first the size is the screen's, whatever is asked for; later the browser asks for what a RESIZE event said. */
 static int guest_geometry(nsfb_t *nsfb, int width, int height, enum nsfb_format_e format)
 {
-    if (nsfb->surface_priv != NULL)
+    if (nsfb->surface_priv != NULL) {
+        if (width == nsfb->width && height == nsfb->height)
+            return 0;
+        if (!set_size(nsfb, nsfb->surface_priv, width, height))
+            return -1;
+        /* What it covered is of the old picture. */
+        if (nsfb->cursor != NULL)
+            nsfb->cursor->plotted = false;
+        nsfb_plot_set_clip(nsfb, NULL);
         return 0;
+    }
     nsfb->width = width;
     nsfb->height = height;
     nsfb->format = format;
@@ -269,6 +305,20 @@ static int open_mouse(void)
     return fd;
 }
 
+static void on_signal(int signal)
+{
+    /* A pipe that is full wakes as well. */
+    if (write(signalled[1], "", signal != 0) < 0)
+        return;
+}
+
+static bool listen_to_signal(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+
+    return pipe2(signalled, O_NONBLOCK | O_CLOEXEC) == 0 && sigaction(SIGWINCH, &action, NULL) == 0;
+}
+
 static int guest_initialise(nsfb_t *nsfb)
 {
     struct fb_fix_screeninfo found;
@@ -289,6 +339,9 @@ static int guest_initialise(nsfb_t *nsfb)
     }
     close(framebuffer);
     guest->memory_at = found.smem_start;
+    /* Before the file is read: what is written from here on is told. */
+    if (!listen_to_signal())
+        perror("netsurf: SIGWINCH");
     if (!wanted_size(&width, &height)) {
         width = dispi_read(DISPI_XRES);
         height = dispi_read(DISPI_YRES);
@@ -371,6 +424,23 @@ static bool read_keyboard(guest_t *guest)
     return true;
 }
 
+/* Whether the screen is to have another size, and then which. */
+static bool told_size(const nsfb_t *nsfb, nsfb_event_t *event)
+{
+    char told[16];
+    bool any = false;
+    int width, height;
+
+    while (read(signalled[0], told, sizeof told) > 0)
+        any = true;
+    if (!any || !wanted_size(&width, &height) || (width == nsfb->width && height == nsfb->height))
+        return false;
+    event->type = NSFB_EVENT_RESIZE;
+    event->value.resize.w = width;
+    event->value.resize.h = height;
+    return true;
+}
+
 static bool next_event(guest_t *guest, nsfb_event_t *event)
 {
     if (guest->moved) {
@@ -395,6 +465,8 @@ static bool guest_input(nsfb_t *nsfb, nsfb_event_t *event, int timeout)
     guest_t *guest = nsfb->surface_priv;
 
     for (;;) {
+        if (told_size(nsfb, event))
+            return true;
         /* Movements that wait are taken together, up to the first button. */
         while (guest->queue_fill == 0 && read_mouse(nsfb, guest))
             continue;
@@ -404,8 +476,10 @@ static bool guest_input(nsfb_t *nsfb, nsfb_event_t *event, int timeout)
             continue;
         if (timeout == 0)
             return false;
-        struct pollfd wait[2] = {{.fd = guest->mouse, .events = POLLIN}, {.fd = guest->keyboard, .events = POLLIN}};
-        if (poll(wait, 2, timeout) <= 0) {
+        struct pollfd wait[3] = {{.fd = guest->mouse, .events = POLLIN},
+                                 {.fd = guest->keyboard, .events = POLLIN},
+                                 {.fd = signalled[0], .events = POLLIN}};
+        if (poll(wait, 3, timeout) <= 0) {
             event->type = NSFB_EVENT_CONTROL;
             event->value.controlcode = NSFB_CONTROL_TIMEOUT;
             return true;

@@ -15,13 +15,11 @@ import {
   Play,
   Power,
   RotateCcw,
-  Scaling,
   Sparkles,
   Trash2,
 } from 'lucide-react'
 import { useStore } from 'zustand'
 import type { DomainId, DomainInfo, DomainState, ViewKind } from '../../protocol/domain.ts'
-import { fitScreenSize } from '../../protocol/screen.ts'
 import { isLive } from '../../state/machine-store.ts'
 import { chooseFiles, sendFiles } from '../files/send-files.ts'
 import { setHibernate } from '../../state/snapshots.ts'
@@ -97,15 +95,6 @@ export function DomainMenuItems({ id }: { readonly id: DomainId }) {
     shell.say(`${name} is a new one: ${FORGOTTEN}`)
   }
 
-  const fitScreen = async () => {
-    const room = stage.room()
-    if (room === undefined) return
-    const size = fitScreenSize(room)
-    await seat.call('setScreenSize', { id, size })
-    shell.say(`${name} starts its browser anew on a screen of ${size.width} × ${size.height}.`)
-    stage.focusGuest()
-  }
-
   const createAnother = async () => {
     const created = await seat.call('create', { config: { appliance: domain.appliance } })
     seat.focus(created)
@@ -179,16 +168,6 @@ export function DomainMenuItems({ id }: { readonly id: DomainId }) {
         <MenuItem checked={(view ?? domain.view) === 'screen'} onSelect={() => show('screen')}>
           Display, VGA
         </MenuItem>
-        {domain.view === 'screen' && domain.appliance !== 'own' && (
-          <MenuItem
-            icon={<Scaling size={ICON} />}
-            disabled={state !== 'running'}
-            hint="starts it anew"
-            onSelect={() => shell.attempt(fitScreen())}
-          >
-            Fit the screen to this window
-          </MenuItem>
-        )}
       </MenuGroup>
       <MenuLine />
       <MenuItem icon={<FileUp size={ICON} />} disabled={state !== 'running'} onSelect={send}>

@@ -5,6 +5,7 @@
  */
 
 import { Disposables, type Dispose } from '../../base/disposables.ts'
+import { Emitter } from '../../base/emitter.ts'
 import type { DomainId } from '../../protocol/domain.ts'
 import { fault, FaultError } from '../../protocol/fault.ts'
 import type { ScreenSize } from '../../protocol/screen.ts'
@@ -37,6 +38,7 @@ export class StageController {
   readonly #hosts = new Map<DomainId, Hosts>()
   readonly #disposables = new Disposables()
   readonly #afterPaint = new MessageChannel()
+  readonly #events = new Emitter<{ room: undefined }>()
   #shown: Host | undefined
   /** The view on top. */
   #front: HTMLElement | undefined
@@ -83,6 +85,7 @@ export class StageController {
     const resized = new ResizeObserver(() => {
       terminal.fit()
       screen.fit()
+      if (this.#front === container) this.#events.emit('room', undefined)
     })
     resized.observe(container)
     return () => resized.disconnect()
@@ -201,6 +204,11 @@ export class StageController {
   room(): ScreenSize | undefined {
     if (this.#front === undefined) return undefined
     return { width: this.#front.clientWidth, height: this.#front.clientHeight }
+  }
+
+  /** Calls back when the room may be another. */
+  onRoom(listener: () => void): Dispose {
+    return this.#events.on('room', listener)
   }
 
   /** Keyboard focus to the guest on the stage. */

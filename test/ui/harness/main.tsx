@@ -6,7 +6,7 @@ import { createPreferences } from '../../../src/state/preferences.ts'
 import { Seat } from '../../../src/state/seat.ts'
 import { App } from '../../../src/ui/App.tsx'
 import type { RestartTarget, Screen } from '../../../src/ui/app-props.ts'
-import { StageController } from '../../../src/ui/stage/stage-controller.ts'
+import { openStage } from '../../../src/ui/console.tsx'
 import { domainId, FakeMachine } from './fake-machine.ts'
 import { passPackets } from './packets.ts'
 import { CRASH, FakeFirmware, handOffFor, populate, screenFor } from './scenes.ts'
@@ -20,7 +20,7 @@ const theme = query.get('theme')
 if (theme === 'light' || theme === 'dark') preferences.setState({ theme })
 
 const seat = new Seat()
-const stage = new StageController(seat, preferences)
+const stage = openStage({ seat, preferences })
 const machine = new FakeMachine()
 const firmware = new FakeFirmware()
 const restarts: RestartTarget[] = []

@@ -22,14 +22,16 @@ out=$(cd "$out" && pwd)
 work=$HS_WORK/appliances
 mkdir -p "$work"
 
-# The base lies under each volume: its busybox runs the applets, and what it names itself is not named again.
+# The base lies under each volume: its busybox runs the applets, and what it names itself is not named again. No program made
+# for the guest is run here: a host's kernel may be built without 32-bit programs.
 base=$work/base.root
 rm -rf "$base"
 mkdir -p "$base"
 archive=$HS_OUT/base.img
 [ -e "$archive" ] || archive=$here/../flash/base.img
 gzip -dc "$archive" | (cd "$base" && cpio --quiet -idm --no-preserve-owner 2>/dev/null)
-"$base/bin/busybox" --list-full | sort >"$work/applets"
+[ -e "$HS_WORK/busybox.links" ] || bash "$HS_RECIPE/busybox/build.sh"
+cp "$HS_WORK/busybox.links" "$work/applets"
 
 list() { sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$1"; }
 
@@ -125,15 +127,15 @@ stand_in() {
   strip -R .comment -R .note "$out"
 }
 
-# empty_disk RAW MIB LABEL OUT: what the volume's own mke2fs writes to a blank disk of that size, by which init formats one
-# at the first start. Its identifier is a fixed one: a guest has one such disk and names it by its place.
+# empty_disk RAW MIB LABEL OUT: what the volume's own mke2fs would write to a blank disk of that size, by which init formats one
+# at the first start; the host's is of the same source package. Its identifier is a fixed one: a guest has one such disk
+# and names it by its place.
 empty_disk() {
   local raw=$1 mib=$2 label=$3 out=$4 id=68797065-7273-7061-6365-2d6469736b00
   rm -f "$work/$label.disk"
   truncate -s "${mib}M" "$work/$label.disk"
   MKE2FS_CONFIG=$raw/etc/mke2fs.conf E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH \
-    "$raw/lib/ld-linux.so.2" --library-path "$raw/lib/i386-linux-gnu:$raw/usr/lib/i386-linux-gnu" "$raw/sbin/mke2fs" \
-    -q -F -t ext4 -b 4096 -m 0 -L "$label" -U "$id" -E "hash_seed=$id,lazy_itable_init=1,lazy_journal_init=1,nodiscard" "$work/$label.disk"
+    /sbin/mke2fs -q -F -t ext4 -b 4096 -m 0 -L "$label" -U "$id" -E "hash_seed=$id,lazy_itable_init=1,lazy_journal_init=1,nodiscard" "$work/$label.disk"
   mkdir -p "$(dirname "$out")"
   /usr/bin/python3 "$here/empty-disk.py" "$work/$label.disk" "$out"
   rm "$work/$label.disk"

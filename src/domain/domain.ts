@@ -10,7 +10,7 @@ import { encodeAgentFrame } from '../machine/agent-frames.ts'
 import { Machine, type MachineEnd, type MachineHooks } from '../machine/machine.ts'
 import { GuestFrame, HostFrame } from '../protocol/agent.ts'
 import type { BlockStore } from '../protocol/block-store.ts'
-import { STAND_ASIDE_MS, type NetworkMessage } from '../protocol/channels.ts'
+import type { NetworkMessage } from '../protocol/channels.ts'
 import type { CrashCause } from '../protocol/domain.ts'
 import type {
   DiskSource,
@@ -346,7 +346,7 @@ export class Domain {
         machine.display.refresh()
         return
       case 'stand-aside':
-        machine.standAside(STAND_ASIDE_MS)
+        machine.standAside(request.forMs)
         return
       case 'keys':
         machine.input.keys(request.scancodes)

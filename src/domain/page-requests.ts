@@ -1,6 +1,6 @@
 /** What the page sends over the display and console ports, taken apart before use; anything else is dropped. */
 
-import type { ConsoleRequest, DisplayRequest } from '../protocol/channels.ts'
+import { LONGEST_ASIDE_MS, type ConsoleRequest, type DisplayRequest } from '../protocol/channels.ts'
 
 /** As the protocol says; a keyboard's longest key (Pause) has six. */
 const MOST_SCANCODES = 64
@@ -22,8 +22,10 @@ function fieldsOf(untrusted: unknown): Fields {
 }
 
 export function parseDisplayRequest(untrusted: unknown): DisplayRequest | undefined {
-  const { kind, recycle, scancodes, dx, dy, wheel, buttons, settle } = fieldsOf(untrusted)
-  if (kind === 'refresh' || kind === 'stand-aside') return { kind }
+  const { kind, recycle, forMs, scancodes, dx, dy, wheel, buttons, settle } = fieldsOf(untrusted)
+  if (kind === 'refresh') return { kind }
+  if (kind === 'stand-aside')
+    return isNumberWithin(forMs, 0, LONGEST_ASIDE_MS) ? { kind, forMs } : undefined
   if (kind === 'credit') return recycle instanceof ArrayBuffer ? { kind, recycle } : { kind }
   if (kind === 'keys') {
     if (!Array.isArray(scancodes) || scancodes.length > MOST_SCANCODES) return undefined

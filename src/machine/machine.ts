@@ -257,11 +257,12 @@ export class Machine {
     return this.#end !== undefined
   }
 
-  /** @param percent of a core, 1–100 */
+  /** No slice begins for so long; 0 ends an earlier wait. */
   standAside(milliseconds: number): void {
     this.#vcpu.standAside(milliseconds)
   }
 
+  /** @param percent of a core, 1–100 */
   setRate(percent: number): void {
     this.#vcpu.setRate(percent)
   }

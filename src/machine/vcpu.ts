@@ -121,9 +121,11 @@ export class Vcpu {
     return this.#holds.has(reason)
   }
 
-  /** Lets others have the processor for `milliseconds` from now on. */
+  /** Lets others have the processor for `milliseconds` from now on; 0 ends an earlier wait. */
   standAside(milliseconds: number): void {
-    this.#asideUntil = performance.now() + milliseconds
+    const now = performance.now()
+    this.#asideUntil = now + milliseconds
+    this.#arrange(now)
   }
 
   /** @param percent of a core, 1–100 */

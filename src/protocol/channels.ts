@@ -9,8 +9,8 @@ export type DisplayRequest =
   | { readonly kind: 'credit'; readonly recycle?: ArrayBuffer }
   /** The next frame must be the whole screen (a new viewer). */
   | { readonly kind: 'refresh' }
-  /** The page is about to show another guest: no slice begins for `STAND_ASIDE_MS`, so that it has a processor for it. */
-  | { readonly kind: 'stand-aside' }
+  /** The page shows another guest: no slice begins for so long, so that it has a processor for it. 0: the guest goes on. */
+  | { readonly kind: 'stand-aside'; readonly forMs: number }
   /** PS/2 set 1 scancodes as the i8042 delivers them, at most 64. */
   | { readonly kind: 'keys'; readonly scancodes: readonly number[] }
   /** Movement in guest pixels, y down; buttons are bits 0 left, 1 middle, 2 right. */
@@ -49,10 +49,12 @@ export type ConsoleRequest =
 export type ConsoleEvent = { readonly kind: 'output'; readonly bytes: Uint8Array }
 
 /**
- * How long guests stand aside for a switch, ms: two frames at 60 Hz. The key's way to the page, the page's frame and its
- * way to the screen pass through half a dozen threads; with more busy guests than processors each waits for a turn.
+ * How long guests stand aside, ms, when a switch is near (its modifiers are down): two frames at 60 Hz; and for a switch until
+ * the page has painted it, at most. The key's way to the page, the page's frame and its way to the screen pass through
+ * half a dozen threads; with more busy guests than processors each waits for a turn.
  */
-export const STAND_ASIDE_MS = 33
+export const SWITCH_IS_NEAR_MS = 33
+export const LONGEST_ASIDE_MS = 150
 
 /** Unacknowledged console output at which the vCPU is held back, and at which it goes on. Bytes. */
 export const CONSOLE_HIGH_WATERMARK = 256 * 1024

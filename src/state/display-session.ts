@@ -77,9 +77,9 @@ export class DisplaySession {
     this.#paceCredits()
   }
 
-  /** The guest lets the page have its processor for a moment. */
-  standAside(): void {
-    this.#post({ kind: 'stand-aside' })
+  /** The guest lets the page have its processor for so long; 0: no longer. */
+  standAside(forMs: number): void {
+    this.#post({ kind: 'stand-aside', forMs })
   }
 
   #disconnect(): void {

@@ -6,7 +6,7 @@
 import { createStore } from 'zustand/vanilla'
 import { Disposables } from '../base/disposables.ts'
 import { Emitter } from '../base/emitter.ts'
-import { STAND_ASIDE_MS } from '../protocol/channels.ts'
+import { LONGEST_ASIDE_MS, SWITCH_IS_NEAR_MS } from '../protocol/channels.ts'
 import type { DomainId, DomainInfo, ViewKind } from '../protocol/domain.ts'
 import { fault, FaultError } from '../protocol/fault.ts'
 import type { HandOff } from '../protocol/hand-off.ts'
@@ -269,12 +269,21 @@ export class Seat {
 
   /** A switch is near: for a moment the guests leave the processors to it, and their output the page's thread. */
   prepareSwitch(): void {
-    this.#feed.rest(STAND_ASIDE_MS)
-    for (const { display } of this.#sessions.values()) display.standAside()
+    this.#standAside(SWITCH_IS_NEAR_MS)
+  }
+
+  /** The page has painted the guest that it switched to: all go on. */
+  switchPainted(): void {
+    this.#standAside(0)
+  }
+
+  #standAside(milliseconds: number): void {
+    this.#feed.rest(milliseconds)
+    for (const { display } of this.#sessions.values()) display.standAside(milliseconds)
   }
 
   #setFocus(id: DomainId, startedAt: number | undefined): void {
-    this.prepareSwitch()
+    this.#standAside(LONGEST_ASIDE_MS)
     this.store.setState((state) => withFocus(state, id, startedAt))
     // The supervisor's scheduler may favour what is looked at; the page's picture does not depend on its answer.
     this.call('focus', { id }).catch((error: unknown) => this.#note(`focus ${id}: ${String(error)}`, id))

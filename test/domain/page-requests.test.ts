@@ -9,7 +9,8 @@ describe('requests of the page', () => {
       { kind: 'credit' },
       { kind: 'credit', recycle },
       { kind: 'refresh' },
-      { kind: 'stand-aside' },
+      { kind: 'stand-aside', forMs: 150 },
+      { kind: 'stand-aside', forMs: 0 },
       { kind: 'keys', scancodes: [0xe0, 0x48] },
       { kind: 'mouse', dx: -3.5, dy: 2, wheel: 1, buttons: 5, settle: true },
     ]
@@ -24,6 +25,9 @@ describe('requests of the page', () => {
 
   it('are dropped when a field is missing or out of range', () => {
     const wrong = [
+      { kind: 'stand-aside' },
+      { kind: 'stand-aside', forMs: 151 },
+      { kind: 'stand-aside', forMs: -1 },
       { kind: 'keys', scancodes: [256] },
       { kind: 'keys', scancodes: Array.from({ length: 65 }, () => 1) },
       { kind: 'keys', scancodes: 'no' },

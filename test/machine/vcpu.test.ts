@@ -112,6 +112,18 @@ describe('the vCPU', () => {
     expect((await next) - askedAt).toBeGreaterThanOrEqual(59)
   })
 
+  it('goes on at once when it need not stand aside any longer', async () => {
+    const engine = new StandIn()
+    const made = await slices(engine, 3, (it) => it.start())
+    made.standAside(60_000)
+    made.release('paused')
+    const next = new Promise<void>((resolve) => {
+      engine.during = resolve
+    })
+    made.standAside(0)
+    await next
+  })
+
   it('sleeps until the guest’s next timer, and wakes at once when a device asks', async () => {
     const engine = new StandIn()
     engine.wants = 60_000

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ConsoleRequest, DisplayRequest } from '../../src/protocol/channels.ts'
+import { LONGEST_ASIDE_MS, type ConsoleRequest, type DisplayRequest } from '../../src/protocol/channels.ts'
 import type { DomainInfo } from '../../src/protocol/domain.ts'
 import { FaultError } from '../../src/protocol/fault.ts'
 import type { SupervisorEvent } from '../../src/protocol/supervisor.ts'
@@ -218,12 +218,20 @@ describe('focus', () => {
     expect(vault.display.sent.filter(({ kind }) => kind === 'credit')).toHaveLength(0)
   })
 
-  it('has every guest stand aside for a switch', () => {
+  it('has every guest stand aside for a switch, until it is painted', () => {
     const { seat, openPorts } = connected()
     const ports = [openPorts('web'), openPorts('vault')]
+    const asked = (): unknown[] =>
+      ports.map(({ display }) =>
+        display.sent.flatMap((request) => (request.kind === 'stand-aside' ? [request.forMs] : [])),
+      )
     seat.focus('web')
-    for (const { display } of ports)
-      expect(display.sent.filter(({ kind }) => kind === 'stand-aside')).toHaveLength(1)
+    expect(asked()).toEqual([[LONGEST_ASIDE_MS], [LONGEST_ASIDE_MS]])
+    seat.switchPainted()
+    expect(asked()).toEqual([
+      [LONGEST_ASIDE_MS, 0],
+      [LONGEST_ASIDE_MS, 0],
+    ])
   })
 })
 

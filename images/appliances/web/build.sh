@@ -63,9 +63,8 @@ unpack() { # NAME: the source package's upstream tree as $work/NAME
 }
 
 # What fails shows the end of its log.
-trap 'tail -n 30 "$log" >&2' ERR
-log=$work/curl.log
 unpack curl
+# Most of this is a configure that keeps one processor busy: NetSurf's own libraries are compiled beside it.
 (
   cd "$work/curl"
   ./configure --host=i686-linux-gnu --build=x86_64-linux-gnu CC=guest-gcc CFLAGS=-Os --prefix="$work/curl-out" \
@@ -79,10 +78,14 @@ unpack curl
   make -s -C lib install
   make -s -C include install
   make -s install-pkgconfigDATA
-) >"$log" 2>&1
+) >"$work/curl.log" 2>&1 &
+curl=$!
 
 log=$work/netsurf.log
+trap 'tail -n 30 "$log" >&2' ERR
 unpack netsurf
+out=$work/netsurf/out
+export PKG_CONFIG_LIBDIR=$out/lib/pkgconfig:$work/curl-out/lib/pkgconfig:$PKG_CONFIG_LIBDIR
 sed -i 's/^SURFACE_HANDLER_yes := .*/& linux.c/' "$work/netsurf/libnsfb/src/surface/Makefile"
 cp "$here/surface.c" "$work/netsurf/libnsfb/src/surface/linux.c"
 (
@@ -96,8 +99,6 @@ print $out qq(#define USERNAME "hyperspace"\n#define GECOS "hyperspace"\n#define
   qq(#define WT_NO_GIT 1\n#define WT_REVID "3.10"\n#define WT_MODIFIED 0\n#define WT_MODIFICATIONS {}\n);
 PERL
   cp "$here/Makefile.config" netsurf/Makefile.config
-  out=$work/netsurf/out
-  export PKG_CONFIG_LIBDIR=$out/lib/pkgconfig:$work/curl-out/lib/pkgconfig:$PKG_CONFIG_LIBDIR
   mkdir -p "$out"/{bin,lib,include}
   for library in buildsystem libnslog libwapcaplet libparserutils libcss libhubbub libdom libnsbmp libnsgif libnsutils \
     libutf8proc libnspsl libsvgtiny libnsfb; do
@@ -106,9 +107,17 @@ PERL
   done
   make -s install -C nsgenbind HOST=x86_64-linux-gnu BUILD=x86_64-linux-gnu CC=gcc PREFIX="$out" DESTDIR= \
     NSSHARED="$work/netsurf/buildsystem" WARNFLAGS='-w'
+) >"$log" 2>&1
+
+wait "$curl" || {
+  tail -n 30 "$work/curl.log" >&2
+  exit 1
+}
+(
+  cd "$work/netsurf"
   export PATH=$PATH:$out/bin LDFLAGS='-no-pie -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,norelro'
   options=(TARGET=framebuffer HOST=i686-linux-gnu PREFIX=/usr CC=guest-gcc)
   make -s -j"$jobs" -C netsurf "${options[@]}"
   make -s -C netsurf "${options[@]}" DESTDIR="$work/install" install
-) >"$log" 2>&1
+) >>"$log" 2>&1
 place

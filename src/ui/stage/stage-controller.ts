@@ -181,17 +181,25 @@ export class StageController {
    * one: a display that was not looked at is up to a second old and is brought up to date with the next frames.
    */
   #measure({ from, to, startedAt }: FocusChange): void {
-    if (startedAt === undefined || this.#shown === undefined) return
-    const placedMs = performance.now() - startedAt
+    if (this.#shown === undefined) return
+    const placedAt = performance.now()
     requestAnimationFrame(() => {
       // Another switch within the same frame: this one's guest was never painted.
       if (this.#seat.store.getState().focusedId !== to) return
-      const frameMs = performance.now() - startedAt
+      const frameAt = performance.now()
       this.#afterPaint.port1.addEventListener(
         'message',
         () => {
-          const milliseconds = performance.now() - startedAt
-          this.#seat.reportSwitch({ from, to, placedMs, milliseconds, frameMs })
+          this.#seat.switchPainted()
+          // Nobody pressed anything for it.
+          if (startedAt === undefined) return
+          this.#seat.reportSwitch({
+            from,
+            to,
+            placedMs: placedAt - startedAt,
+            frameMs: frameAt - startedAt,
+            milliseconds: performance.now() - startedAt,
+          })
         },
         { once: true },
       )

@@ -5,26 +5,19 @@
 
 import { assertNever } from '../base/assert.ts'
 import { ByteWriter } from '../base/bytes.ts'
-import type { Result } from '../base/result.ts'
 import { encodeAgentFrame } from '../machine/agent-frames.ts'
-import { Machine, type MachineEnd, type MachineHooks } from '../machine/machine.ts'
+import type { Machine, MachineEnd, MachineHooks } from '../machine/machine.ts'
 import { GuestFrame, HostFrame } from '../protocol/agent.ts'
 import type { BlockStore } from '../protocol/block-store.ts'
 import type { NetworkMessage } from '../protocol/channels.ts'
 import type { CrashCause } from '../protocol/domain.ts'
-import type {
-  DiskSource,
-  DomainBootstrap,
-  DomainEvent,
-  DomainRequest,
-  ResumeSource,
-} from '../protocol/guest.ts'
+import type { DomainBootstrap, DomainEvent, DomainRequest } from '../protocol/guest.ts'
+import { isSameMachine } from '../protocol/machine-state.ts'
 import type { StateFault } from '../protocol/state-fault.ts'
-import { openDisk, type OpenPersistent } from './open-disk.ts'
+import { BootFailure, buildMachine, NotResumed, type BuildOrder, type Built } from './build-machine.ts'
+import type { OpenPersistent } from './open-disk.ts'
 import { parseConsoleRequest, parseDisplayRequest } from './page-requests.ts'
-import { openGolden, openResumeSource, type OpenedSource } from './resume.ts'
-import { NotTaken, StateKeeper } from './state-keeper.ts'
-import { TrackedDisk } from './tracked-disk.ts'
+import { NotTaken, type StateKeeper } from './state-keeper.ts'
 
 const COUNTERS_MS = 250
 
@@ -41,9 +34,14 @@ type Ports = {
   readonly network: MessagePort | undefined
 }
 
+/** A machine that was built before anybody asked for it; undefined: it could not be. */
+type Ahead = { readonly order: PrepareRequest; readonly built: Promise<Built | undefined> }
+
+type PrepareRequest = Extract<DomainRequest, { kind: 'prepare' }>
+
 /** created ─► building ─► live ─► ended; a request for a machine that is being built waits. */
 type Life =
-  | { readonly state: 'created' }
+  | { readonly state: 'created'; readonly ahead?: Ahead }
   | { readonly state: 'building'; readonly waiting: DomainRequest[] }
   | { readonly state: 'live'; readonly machine: Machine; readonly ports: Ports }
   | { readonly state: 'ended'; readonly machine: Machine | undefined; readonly ports: Ports | undefined }
@@ -54,14 +52,12 @@ export class Domain {
   #clock: ReturnType<typeof setInterval> | undefined
   #windowSize: { readonly columns: number; readonly rows: number } | undefined
   #agentKnown = false
-  readonly #disks: BlockStore[] = []
-  /** What its console had shown when its state was taken. */
-  #recalled = new Uint8Array()
+  #disks: readonly BlockStore[] = []
+  /** Undefined: nobody has asked for the machine yet. */
+  #ports: Ports | undefined
   /** It was asked to stand still. */
   #held = false
   #keeper: StateKeeper | undefined
-  #prepared:
-    { readonly sha256: string; readonly opened: Promise<Result<OpenedSource, StateFault>> } | undefined
 
   constructor(environment: DomainEnvironment) {
     this.#environment = environment
@@ -86,6 +82,7 @@ export class Domain {
   /** Ends everything and closes disks and ports; for tests, a worker is terminated. */
   dispose(): void {
     clearInterval(this.#clock)
+    if (this.#life.state === 'created') void disposeAhead(this.#life.ahead)
     if (this.#life.state === 'live' || this.#life.state === 'ended') {
       this.#life.machine?.dispose()
       this.#closePorts(this.#life.ports)
@@ -103,6 +100,8 @@ export class Domain {
     else if (request.kind === 'bootstrap') this.#bootstrap(request)
     else if (this.#life.state === 'building') this.#life.waiting.push(request)
     else if (this.#life.state === 'live') this.#control(this.#life.machine, request)
+    else if (request.kind === 'let-go' && this.#life.state === 'created')
+      void this.#letGoAhead(this.#life.ahead)
     // What crosses the news of the machine's end is of no use any more.
   }
 
@@ -165,35 +164,59 @@ export class Domain {
     }
   }
 
-  #prepare({ source }: Extract<DomainRequest, { kind: 'prepare' }>): void {
+  #prepare(order: PrepareRequest): void {
     if (this.#life.state !== 'created') throw new Error('a machine that exists cannot be prepared')
-    const opened = this.#marked('state unpacked', openGolden(source))
-    this.#prepared = { sha256: source.sha256, opened }
-    void opened.then(() => this.#post({ kind: 'prepared' }))
+    const { spec, engine, source } = order
+    // What it fails with is said where the machine is asked for, and built once more.
+    const built = this.#build({ spec, engine, resume: source }).catch(() => undefined)
+    this.#life = { state: 'created', ahead: { order, built } }
+    void built.then(() => this.#post({ kind: 'prepared' }))
   }
 
-  /** What was prepared, where it is that. */
-  #openSource(resume: ResumeSource, memoryMiB: number): Promise<Result<OpenedSource, StateFault>> {
-    const prepared = this.#prepared
-    this.#prepared = undefined
-    return resume.kind === 'golden' && prepared?.sha256 === resume.sha256
-      ? prepared.opened
-      : this.#marked('state unpacked', openResumeSource(resume, memoryMiB))
+  /** Nobody wants the machine after all: its disks are for others. */
+  async #letGoAhead(ahead: Ahead | undefined): Promise<void> {
+    this.#life = { state: 'ended', machine: undefined, ports: undefined }
+    await disposeAhead(ahead)
+    this.#post({ kind: 'let-go' })
+  }
+
+  /** The machine that was built ahead, where it is the one that is wanted now. */
+  async #adopt(ahead: Ahead | undefined, { spec, resume }: DomainBootstrap): Promise<Built | undefined> {
+    const built = await ahead?.built
+    if (ahead === undefined || built === undefined) return undefined
+    const { order } = ahead
+    const isWanted = resume?.kind === 'golden' && resume.sha256 === order.source.sha256
+    if (!isWanted || !isSameMachine(spec, order.spec)) {
+      built.machine.dispose()
+      return undefined
+    }
+    if (spec.mac !== undefined) built.machine.setAddress(spec.mac)
+    return built
   }
 
   #bootstrap(bootstrap: DomainBootstrap): void {
     if (this.#life.state !== 'created') throw new Error('a second bootstrap')
     const waiting: DomainRequest[] = []
+    const { ahead } = this.#life
     this.#life = { state: 'building', waiting }
+    const { display, console, network } = bootstrap
+    this.#ports = { display, console, network }
     this.#environment.mark?.('asked')
-    void this.#buildAndBegin(bootstrap, waiting)
+    void this.#buildAndBegin(ahead, bootstrap, this.#ports, waiting)
   }
 
-  async #buildAndBegin(bootstrap: DomainBootstrap, waiting: readonly DomainRequest[]): Promise<void> {
+  async #buildAndBegin(
+    ahead: Ahead | undefined,
+    bootstrap: DomainBootstrap,
+    ports: Ports,
+    waiting: readonly DomainRequest[],
+  ): Promise<void> {
     try {
-      const machine = await this.#build(bootstrap)
-      if (this.#life.state === 'building') this.#begin(machine, bootstrap, waiting)
-      else machine.dispose()
+      const built = (await this.#adopt(ahead, bootstrap)) ?? (await this.#build(bootstrap))
+      // Its agent said hello in the life whose state this was.
+      this.#agentKnown = bootstrap.resume !== undefined
+      if (this.#life.state === 'building') this.#begin(built, ports, waiting)
+      else built.machine.dispose()
     } catch (error) {
       if (error instanceof NotResumed) this.#notResumed(error.stateFault)
       else this.fault(error)
@@ -205,51 +228,23 @@ export class Domain {
     this.#post({ kind: 'not-resumed', fault })
   }
 
-  async #build(bootstrap: DomainBootstrap): Promise<Machine> {
-    const { spec, engine, resume } = bootstrap
-    const opened: BlockStore[] = []
-    try {
-      // Unpacked while the disks are opened.
-      const [disks, state] = await Promise.all([
-        this.#marked('disks open', this.#openDisks(bootstrap, opened)),
-        resume === undefined ? undefined : this.#openSource(resume, spec.memoryMiB),
-      ])
-      const hooks = this.#machineHooks(bootstrap)
-      const tracked = Object.values(disks).filter((disk) => disk instanceof TrackedDisk)
-      if (state === undefined) {
-        const machine = await Machine.create(spec, engine, disks, hooks)
-        this.#keeper = new StateKeeper(machine, tracked, () => this.#held)
-        return machine
-      }
-      if (!state.ok) throw new NotResumed(state.error)
-      const machine = await Machine.resume(spec, engine, disks, hooks, state.value.machine)
-      if (!machine.ok) throw new NotResumed(machine.error)
-      const settled = await state.value.settleDisks(tracked)
-      if (!settled.ok) {
-        machine.value.dispose()
-        throw new NotResumed(settled.error)
-      }
-      this.#keeper = new StateKeeper(machine.value, tracked, () => this.#held, state.value.stored)
-      this.#recalled = state.value.console.slice()
-      // Its agent said hello in the life whose state this was.
-      this.#agentKnown = true
-      return machine.value
-    } catch (error) {
-      for (const store of opened) store.close()
-      throw error
-    }
+  async #build(order: BuildOrder): Promise<Built> {
+    const built = await buildMachine(order, {
+      openDisk: this.#environment.openDisk,
+      hooks: this.#machineHooks(),
+      trouble: (message) => this.#post({ kind: 'disk-trouble', message }),
+      isHeld: () => this.#held,
+      mark: this.#environment.mark,
+    })
+    this.#environment.mark?.('machine built')
+    return built
   }
 
-  async #marked<T>(step: string, work: Promise<T>): Promise<T> {
-    const result = await work
-    this.#environment.mark?.(step)
-    return result
-  }
-
-  #machineHooks({ display, console, network }: DomainBootstrap): MachineHooks {
+  /** Nothing executes before there are ports. */
+  #machineHooks(): MachineHooks {
     return {
-      consoleOutput: (bytes) => console.postMessage({ kind: 'output', bytes }, [bytes.buffer]),
-      frame: (frame) => display.postMessage(frame, [frame.pixels]),
+      consoleOutput: (bytes) => this.#ports?.console.postMessage({ kind: 'output', bytes }, [bytes.buffer]),
+      frame: (frame) => this.#ports?.display.postMessage(frame, [frame.pixels]),
       agentFrame: ({ type, untrustedPayload }) => {
         if (type === GuestFrame.pong) this.#environment.mark?.('agent answered')
         if (type === GuestFrame.ready) this.#environment.mark?.('first screen')
@@ -259,7 +254,7 @@ export class Domain {
       },
       networkFrames: (frames) => {
         const message: NetworkMessage = { kind: 'frames', frames }
-        network?.postMessage(
+        this.#ports?.network?.postMessage(
           message,
           frames.map(({ buffer }) => buffer),
         )
@@ -269,38 +264,10 @@ export class Domain {
     }
   }
 
-  async #openDisks(
-    { spec, resume }: DomainBootstrap,
-    opened: BlockStore[],
-  ): Promise<Record<'fda' | 'hda' | 'hdb' | 'cdrom', BlockStore | undefined>> {
-    // At its first screen a guest has in memory what it needs for that.
-    const readsSoon = resume === undefined || (resume.kind === 'golden' && resume.stage === 'checkpoint')
-    const open = async (source: DiskSource | undefined): Promise<BlockStore | undefined> => {
-      if (source === undefined) return undefined
-      const store = await this.#openDisk(source, readsSoon)
-      const disk = store.readOnly ? store : new TrackedDisk(store)
-      opened.push(disk)
-      this.#disks.push(disk)
-      return disk
-    }
-    return {
-      fda: await open(spec.fda),
-      hda: await open(spec.hda),
-      hdb: await open(spec.hdb),
-      cdrom: await open(spec.cdrom),
-    }
-  }
-
-  async #openDisk(source: DiskSource, readsSoon: boolean): Promise<BlockStore> {
-    const opened = await openDisk(source, readsSoon, this.#environment.openDisk, (message) =>
-      this.#post({ kind: 'disk-trouble', message }),
-    )
-    if (!opened.ok) throw new BootFailure(opened.error.message)
-    return opened.value
-  }
-
-  #begin(machine: Machine, ports: Ports, waiting: readonly DomainRequest[]): void {
+  #begin({ machine, disks, keeper, console }: Built, ports: Ports, waiting: readonly DomainRequest[]): void {
     this.#life = { state: 'live', machine, ports }
+    this.#disks = disks
+    this.#keeper = keeper
     ports.display.onmessage = ({ data }: MessageEvent<unknown>) =>
       this.#guarded(() => this.#display(machine, data))
     ports.console.onmessage = ({ data }: MessageEvent<unknown>) =>
@@ -310,7 +277,7 @@ export class Domain {
       machine.replenish()
       if (!machine.paused) this.#postCounters(machine)
     }, COUNTERS_MS)
-    if (this.#recalled.length > 0) machine.console.recall(this.#recalled)
+    if (console.length > 0) machine.console.recall(console)
     machine.start()
     this.#environment.mark?.('machine runs')
     this.#post({ kind: 'running' })
@@ -433,20 +400,9 @@ export class Domain {
   }
 }
 
-/** The state is not for this machine: the supervisor has it boot instead. */
-class NotResumed extends Error {
-  override readonly name = 'NotResumed'
-  readonly stateFault: StateFault
-
-  constructor(stateFault: StateFault) {
-    super(stateFault.message)
-    this.stateFault = stateFault
-  }
-}
-
-/** An expected failure, in words for a person. */
-class BootFailure extends Error {
-  override readonly name = 'BootFailure'
+async function disposeAhead(ahead: Ahead | undefined): Promise<void> {
+  const built = await ahead?.built
+  built?.machine.dispose()
 }
 
 function describe(error: unknown): string {

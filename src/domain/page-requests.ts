@@ -24,8 +24,7 @@ function fieldsOf(untrusted: unknown): Fields {
 export function parseDisplayRequest(untrusted: unknown): DisplayRequest | undefined {
   const { kind, recycle, forMs, scancodes, dx, dy, wheel, buttons, settle } = fieldsOf(untrusted)
   if (kind === 'refresh') return { kind }
-  if (kind === 'stand-aside')
-    return isNumberWithin(forMs, 0, LONGEST_ASIDE_MS) ? { kind, forMs } : undefined
+  if (kind === 'stand-aside') return isNumberWithin(forMs, 0, LONGEST_ASIDE_MS) ? { kind, forMs } : undefined
   if (kind === 'credit') return recycle instanceof ArrayBuffer ? { kind, recycle } : { kind }
   if (kind === 'keys') {
     if (!Array.isArray(scancodes) || scancodes.length > MOST_SCANCODES) return undefined

@@ -1,33 +1,44 @@
 /**
- * Workers that have unpacked a golden snapshot before anybody starts a guest from it: during the firmware's boot delay for
- * those that will start at hand-off, and later one for the next disposable. No guest executes in them, and nothing of the
- * person's is in them; what is not used is ended.
+ * Workers with a machine that stands at its golden snapshot before anybody starts a guest from it: during the firmware's boot
+ * delay those that will start at hand-off, and later one for the next disposable. No guest executes in them; what is not
+ * used is ended.
  */
 
-import type { ResumeSource } from '../protocol/guest.ts'
+import type { MachineSpec, ResumeSource } from '../protocol/guest.ts'
 import type { DomainListener, DomainPort, HyperCoreEnvironment } from './environment.ts'
 
 export type GoldenSource = Extract<ResumeSource, { kind: 'golden' }>
 
 /** What a worker is made of. */
-export type Seedling = { readonly scriptUrl: string; readonly name: string; readonly source: GoldenSource }
+export type Seedling = {
+  readonly scriptUrl: string
+  readonly name: string
+  readonly source: GoldenSource
+  readonly spec: MachineSpec
+  readonly engine: WebAssembly.Module
+}
+
+/** How long a worker may take to close its disks before it is ended without. Milliseconds. */
+const LET_GO_MS = 1000
 
 type Prepared = {
   readonly sha256: string
+  /** Name of the kept disk that it has open. */
+  readonly disk: string | undefined
   readonly port: DomainPort
   /** Until somebody takes it. */
   listener: DomainListener
 }
 
 export class Nursery {
-  readonly #environment: Pick<HyperCoreEnvironment, 'spawnDomain'>
+  readonly #environment: Pick<HyperCoreEnvironment, 'spawnDomain' | 'after'>
   readonly #waiting: Seedling[] = []
   readonly #prepared = new Set<Prepared>()
   /** Taken or not. */
   readonly #working = new Set<Prepared>()
   #lanes = 1
 
-  constructor(environment: Pick<HyperCoreEnvironment, 'spawnDomain'>) {
+  constructor(environment: Pick<HyperCoreEnvironment, 'spawnDomain' | 'after'>) {
     this.#environment = environment
   }
 
@@ -43,7 +54,7 @@ export class Nursery {
     return [...this.#prepared].some((each) => each.sha256 === sha256)
   }
 
-  /** The worker that unpacks or has unpacked this state; it speaks to `listener` from now on. */
+  /** The worker that builds or has built a machine at this state; it speaks to `listener` from now on. */
   take({ sha256 }: GoldenSource, listener: DomainListener): DomainPort | undefined {
     const taken = [...this.#prepared].find((each) => each.sha256 === sha256)
     if (taken === undefined) return undefined
@@ -57,6 +68,11 @@ export class Nursery {
         this.#ended(taken)
       },
     }
+  }
+
+  /** Whoever opens this kept disk has it to themselves. */
+  releaseDisk(name: string): void {
+    for (const each of this.#prepared) if (each.disk === name) this.#drop(each)
   }
 
   /** Ends what nobody took; what was not begun is not. */
@@ -73,7 +89,7 @@ export class Nursery {
     }
   }
 
-  #begin({ scriptUrl, name, source }: Seedling): void {
+  #begin({ scriptUrl, name, source, spec, engine }: Seedling): void {
     const port = this.#environment.spawnDomain(scriptUrl, name, {
       message: (event) => {
         if (event.kind === 'prepared') this.#ended(prepared)
@@ -86,17 +102,18 @@ export class Nursery {
     })
     const prepared: Prepared = {
       sha256: source.sha256,
+      disk: spec.hdb?.kind === 'persistent' ? spec.hdb.name : undefined,
       port,
       listener: {
         message: (event) => {
-          if (event.kind === 'crashed') this.#drop(prepared)
+          if (event.kind === 'crashed') this.#end(prepared)
         },
-        error: () => this.#drop(prepared),
+        error: () => this.#end(prepared),
       },
     }
     this.#prepared.add(prepared)
     this.#working.add(prepared)
-    port.post({ kind: 'prepare', source }, [])
+    port.post({ kind: 'prepare', source, spec, engine }, [])
   }
 
   #ended(prepared: Prepared): void {
@@ -104,10 +121,31 @@ export class Nursery {
     this.#goOn()
   }
 
-  /** Whoever starts the guest gets another, and hears of it if that fails, too. */
+  /** Whoever starts the guest gets another worker. */
   #drop(prepared: Prepared): void {
-    prepared.port.terminate()
     this.#prepared.delete(prepared)
+    if (prepared.disk === undefined) {
+      this.#end(prepared)
+      return
+    }
+    // The browser itself frees the disk of an ended worker seconds later.
+    const late = this.#environment.after(LET_GO_MS, () => this.#end(prepared))
+    const gone = (): void => {
+      late()
+      this.#end(prepared)
+    }
+    prepared.listener = {
+      message: (event) => {
+        if (event.kind === 'let-go' || event.kind === 'crashed') gone()
+      },
+      error: gone,
+    }
+    prepared.port.post({ kind: 'let-go' }, [])
+  }
+
+  #end(prepared: Prepared): void {
+    this.#prepared.delete(prepared)
+    prepared.port.terminate()
     this.#ended(prepared)
   }
 }

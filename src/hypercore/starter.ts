@@ -3,7 +3,7 @@
 import { err, ok, type Result } from '../base/result.ts'
 import type { DomainOrigin } from '../protocol/domain.ts'
 import { fault, type Fault } from '../protocol/fault.ts'
-import type { ResumeSource } from '../protocol/guest.ts'
+import type { MachineSpec, ResumeSource } from '../protocol/guest.ts'
 import type { HandOff, VerifiedGolden } from '../protocol/hand-off.ts'
 import { fingerprintOf, type MachineFingerprint } from '../protocol/machine-state.ts'
 import type { DomainListener, DomainPort, HyperCoreEnvironment } from './environment.ts'
@@ -59,16 +59,28 @@ export class Starter {
   seedling(identity: DomainIdentity): Seedling | undefined {
     if (identity.image !== undefined) return undefined
     const hardware = this.flash.hardware(identity)
-    const golden = hardware.ok ? this.#goldens.fitting(identity, hardware.value) : hardware
+    if (!hardware.ok) return undefined
+    const golden = this.#goldens.fitting(identity, hardware.value)
     if (!golden.ok) return undefined
-    const { name } = identity.definition
-    return { scriptUrl: this.#handOff.scripts.domain.url, name, source: goldenSource(golden.value) }
+    const { scripts, engine } = this.#handOff
+    return {
+      scriptUrl: scripts.domain.url,
+      name: identity.definition.name,
+      source: goldenSource(golden.value),
+      spec: hardware.value,
+      engine: engine.module,
+    }
   }
 
   /** What a state must fit to be one of this domain's machine. */
   fingerprint(identity: DomainIdentity): Result<MachineFingerprint, Fault> {
     const hardware = this.flash.hardware(identity)
     return hardware.ok ? ok(fingerprintOf(hardware.value, this.#handOff.engine.sha256)) : hardware
+  }
+
+  /** A machine that was built ahead and is not this one lets go of its disk. */
+  #releaseDisk({ hdb }: MachineSpec): void {
+    if (hdb?.kind === 'persistent') this.#nursery.releaseDisk(hdb.name)
   }
 
   /** @param notFrom its golden snapshot has just been refused by the machine itself, with these words */
@@ -88,6 +100,7 @@ export class Starter {
     const hardware = this.flash.hardware(identity)
     if (!hardware.ok) return hardware
     if (typeof mode === 'object') {
+      this.#releaseDisk(hardware.value)
       // A state is somebody's choice: where it does not restore, nothing is started in its place.
       if (notFrom !== undefined)
         return err(fault('failed', `${identity.name} does not go on from there: ${notFrom}.`))
@@ -105,13 +118,17 @@ export class Starter {
         if (blankDisk) this.#goldens.spend(name)
         const awakening = { hostname: identity.id, mac: identity.mac, stage, shown: blankDisk }
         const source = goldenSource(golden.value)
-        const adopt = (listener: DomainListener): DomainPort | undefined =>
-          this.#nursery.take(source, listener)
+        const adopt = (listener: DomainListener): DomainPort | undefined => {
+          const taken = this.#nursery.take(source, listener)
+          if (taken === undefined) this.#releaseDisk(hardware.value)
+          return taken
+        }
         const machine = { ...parts, spec: hardware.value, resume: { source, awakening }, adopt }
         return ok({ machine, origin: { kind: 'golden' } })
       }
       if (!golden.error.missing) why = golden.error.words
     }
+    this.#releaseDisk(hardware.value)
     const spec = await this.flash.buildSpec(identity, (image) => this.#environment.composeBootImage(image))
     if (!spec.ok) return spec
     const origin: DomainOrigin = { kind: 'boot', why }

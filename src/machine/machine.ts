@@ -272,6 +272,11 @@ export class Machine {
     this.#expectedEnd ??= 'powered-off'
   }
 
+  /** Of its network card, before anything executes; the guest is told by its agent. */
+  setAddress(mac: string): void {
+    this.#vnic?.setAddress(mac)
+  }
+
   /** Frames from the wire. */
   receive(untrustedFrames: readonly Uint8Array[]): void {
     if (this.#vnic === undefined) return

@@ -42,12 +42,7 @@ export class Vnic {
 
   constructor(internals: Internals, mac: string) {
     this.#internals = internals
-    const card = internals.cpu.devices.virtio_net ?? internals.cpu.devices.net
-    if (card === undefined) throw new Error('the machine was built without a network card')
-    const address = parseMac(mac)
-    card.mac.set(address)
-    // A driver of the NE2000 reads its address there and nowhere else.
-    for (const [index, byte] of address.entries()) card.memory?.fill(byte, index * 2, index * 2 + 2)
+    this.setAddress(mac)
     internals.on('net0-send', (untrustedFrame: Uint8Array) => {
       const { length } = untrustedFrame
       if (length < SHORTEST_FRAME || length > LONGEST_FRAME || this.#framesLeft === 0) this.#dropped++
@@ -59,6 +54,17 @@ export class Vnic {
         this.#outgoing.push(new Uint8Array(untrustedFrame))
       }
     })
+  }
+
+  /** Before anything executes. @throws RangeError where it is no MAC address */
+  setAddress(mac: string): void {
+    const { virtio_net, net } = this.#internals.cpu.devices
+    const card = virtio_net ?? net
+    if (card === undefined) throw new Error('the machine was built without a network card')
+    const address = parseMac(mac)
+    card.mac.set(address)
+    // A driver of the NE2000 reads its address there and nowhere else.
+    for (const [index, byte] of address.entries()) card.memory?.fill(byte, index * 2, index * 2 + 2)
   }
 
   /** From the point of view of the guest: rx is what it received. Frames that it has not taken yet do not count. */

@@ -100,8 +100,16 @@ export type DomainBootstrap = {
 
 /** HyperCore → domain. */
 export type DomainRequest =
-  /** Before the bootstrap, where there is time: unpacks the state that it will bring. Answered by `prepared`. */
-  | { readonly kind: 'prepare'; readonly source: Extract<ResumeSource, { kind: 'golden' }> }
+  /**
+   * Before the bootstrap, where there is time: builds the machine that it will ask for, its disks open and its state in it.
+   * Answered by `prepared`. Nothing executes. Where the bootstrap asks for another machine, that one is built.
+   */
+  | {
+      readonly kind: 'prepare'
+      readonly source: Extract<ResumeSource, { kind: 'golden' }>
+      readonly spec: MachineSpec
+      readonly engine: WebAssembly.Module
+    }
   | DomainBootstrap
   | { readonly kind: 'pause' }
   | { readonly kind: 'resume' }
@@ -128,7 +136,7 @@ export type DomainRequest =
 
 /** Domain → HyperCore. */
 export type DomainEvent =
-  /** The state is unpacked, or cannot be: the bootstrap finds out. */
+  /** The machine is built, or cannot be: the bootstrap finds out. */
   | { readonly kind: 'prepared' }
   /** The machine exists and executes. */
   | { readonly kind: 'running' }

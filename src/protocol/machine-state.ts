@@ -57,3 +57,16 @@ export function machineDifference(wanted: MachineFingerprint, found: MachineFing
   if (wanted.devices !== found.devices) return `devices ${found.devices}, not ${wanted.devices}`
   return undefined
 }
+
+function keptAs(source: DiskSource | undefined): string | undefined {
+  return source?.kind === 'persistent' ? source.name : source?.kind
+}
+
+/** Whether a machine built for `one` can be used for `other`: alike in all but the address of its network card. */
+export function isSameMachine(one: MachineSpec, other: MachineSpec): boolean {
+  return (
+    one.memoryMiB === other.memoryMiB &&
+    describeDevices(one) === describeDevices(other) &&
+    keptAs(one.hdb) === keptAs(other.hdb)
+  )
+}

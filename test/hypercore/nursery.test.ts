@@ -16,11 +16,14 @@ function given(starting: readonly string[] = ALL, more: Partial<HandOff> = {}): 
 const names = (bench: Bench): string[] => bench.spawned.map(({ name }) => name)
 
 describe('before the hand-off', () => {
-  it('unpacks what will start, the first screen first, as many at a time as there are processors', async () => {
+  it('builds the machines of what will start, the first screen first, as many at a time as there are processors', async () => {
     const bench = new Bench()
     await bench.prepare(given())
     expect(names(bench)).toEqual(['primary', 'management'])
     expect(bench.spawned.map(({ kinds }) => kinds)).toEqual([['prepare'], ['prepare']])
+    expect(bench.latest('primary').requests[0]).toMatchObject({
+      spec: { mac: expect.stringMatching(/^02:48:53:/), boot: { kind: 'none' } },
+    })
     bench.latest('management').says({ kind: 'prepared' })
     expect(names(bench)).toEqual(['primary', 'management', 'web'])
   })
@@ -59,9 +62,22 @@ describe('before the hand-off', () => {
     await bench.handOff(given(['management']))
     bench.latest('management').comesUp()
     await bench.settle()
-    const left = bench.spawned.filter(({ terminated }) => terminated).map(({ name }) => name)
-    expect(left).toEqual(['primary'])
+    const primary = bench.latest('primary')
+    expect([primary.kinds, primary.terminated]).toEqual([['prepare', 'let-go'], false])
+    primary.says({ kind: 'let-go' })
+    expect(primary.terminated).toBe(true)
+    expect(bench.spawned.filter(({ terminated }) => terminated)).toEqual([primary])
     expect(bench.info('management').state).toBe('running')
+  })
+
+  it('that does not let go of its disk in a second is ended without', async () => {
+    const bench = new Bench()
+    await bench.prepare(given(['primary']))
+    await bench.handOff(given([]))
+    await bench.pass(900)
+    expect(bench.latest('primary').terminated).toBe(false)
+    await bench.pass(200)
+    expect(bench.latest('primary').terminated).toBe(true)
   })
 
   it('is not used where the golden snapshot is another one', async () => {
@@ -70,7 +86,8 @@ describe('before the hand-off', () => {
     const [ahead] = bench.spawned
     const other = handOff({}, ['primary'])
     await bench.handOff({ ...other, goldens: [goldenOf('primary', other, { sha256: 'ff'.repeat(32) })] })
-    expect(ahead?.kinds).toEqual(['prepare'])
+    // Two cannot have its disk open.
+    expect(ahead?.kinds).toEqual(['prepare', 'let-go'])
     expect(bench.latest('primary').kinds).toContain('bootstrap')
     expect(bench.latest('primary')).not.toBe(ahead)
   })

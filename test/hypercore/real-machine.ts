@@ -112,6 +112,8 @@ export class RealMachine {
   readonly #timers = new Set<NodeJS.Timeout>()
   readonly #answers = new Map<number, (message: SupervisorMessage) => void>()
   #nextCall = 1
+  /** So many machines were built before anybody asked for them. */
+  machinesAhead = 0
   #waits: (() => void)[] = []
 
   private constructor(bundle: string, store: string, { clockOffMs = 0, folder, outside }: RealOptions) {
@@ -126,7 +128,11 @@ export class RealMachine {
       spawnDomain: (_scriptUrl, name, listener) => {
         const worker = new Worker(this.#bundle, { name, workerData })
         this.#workers.add(worker)
-        worker.on('message', (event: DomainEvent) => listener.message(event))
+        worker.on('message', (event: DomainEvent) => {
+          if (event.kind === 'prepared') this.machinesAhead += 1
+          listener.message(event)
+          this.#wake()
+        })
         worker.on('error', ({ message }) => listener.error(message))
         return {
           // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Node's and the browser's ports are two types

@@ -114,6 +114,8 @@ export class RealMachine {
   #nextCall = 1
   /** So many machines were built before anybody asked for them. */
   machinesAhead = 0
+  /** So many of them became a guest's. */
+  adopted = 0
   #waits: (() => void)[] = []
 
   private constructor(bundle: string, store: string, { clockOffMs = 0, folder, outside }: RealOptions) {
@@ -128,15 +130,22 @@ export class RealMachine {
       spawnDomain: (_scriptUrl, name, listener) => {
         const worker = new Worker(this.#bundle, { name, workerData })
         this.#workers.add(worker)
+        let isAhead = false
         worker.on('message', (event: DomainEvent) => {
-          if (event.kind === 'prepared') this.machinesAhead += 1
+          if (event.kind === 'prepared') {
+            isAhead = true
+            this.machinesAhead += 1
+          }
           listener.message(event)
           this.#wake()
         })
         worker.on('error', ({ message }) => listener.error(message))
         return {
           // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Node's and the browser's ports are two types
-          post: (request, transfer) => worker.postMessage(request, transfer as never),
+          post: (request, transfer) => {
+            if (isAhead && request.kind === 'bootstrap') this.adopted += 1
+            worker.postMessage(request, transfer as never)
+          },
           terminate: () => {
             worker.removeAllListeners()
             this.#workers.delete(worker)

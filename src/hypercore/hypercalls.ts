@@ -1,6 +1,7 @@
 /**
- * Hypercalls: what a guest may ask of the supervisor. One table, and for each call the same three steps: sanitise the
- * arguments, check the permission, act.
+ * Hypercalls: what a guest may ask of the supervisor. One table, and for each call the same steps: who may call it at all
+ * is told by its number; then its arguments are sanitised, its permission is checked (by the broker, where a policy
+ * decides about what they name), and it is done.
  */
 
 import { err, ok, type Result } from '../base/result.ts'
@@ -267,14 +268,14 @@ async function run(
   const call = BY_NUMBER.get(number)
   if (call === undefined) return malformed(`there is no call ${number}`)
   const { name, needs, sanitise } = call
-  const act = sanitise?.(untrustedArguments)
-  if (act?.ok === false) return act
+  // Before the arguments are looked at: a slip in them must not keep an attempt out of the journal.
   if (needs !== undefined && !caller.identity.definition.capabilities.includes(needs)) {
     core.log('warning', `${caller.name} may not call “${name}”: permission denied.`, caller)
     return err(fault('forbidden', `“${name}” is not for this domain`))
   }
-  if (act === undefined) return err(fault('not-implemented', `“${name}” is not implemented yet`))
-  return act.value({ core, caller })
+  if (sanitise === undefined) return err(fault('not-implemented', `“${name}” is not implemented yet`))
+  const act = sanitise(untrustedArguments)
+  return act.ok ? act.value({ core, caller }) : act
 }
 
 /** Answers one call of `caller`; never rejects. */

@@ -98,6 +98,16 @@ describe('control', () => {
     },
   )
 
+  it.each(CONTROL.flatMap((name) => [[name], [name, 'management', '10', 'x'], [name, '../\u001b[31m']]))(
+    '%s with wrong arguments is denied and logged all the same: they do not hide an attempt',
+    async (name, ...args) => {
+      const before = bench.journal.length
+      const reply = await ask(web, name, ...args)
+      expect(reply).toEqual({ status: 'forbidden', text: `“${name}” is not for this domain` })
+      expect(bench.journal.slice(before)).toEqual([`Web may not call “${name}”: permission denied.`])
+    },
+  )
+
   it('lists the domains and their figures to management', async () => {
     const list = await ask(management, 'list')
     expect(list?.text.split('\n').slice(0, 3)).toEqual([

@@ -98,7 +98,10 @@ function rowKey({ line, answered, source, destination, service }: PolicyDecision
   return [line, answered, source, destination, service].join(' ')
 }
 
+/** A flood's rows come in batches, those first that have waited longest: which is the latest is told by their times. */
 function withRows(known: readonly PolicyDecision[], changed: readonly PolicyDecision[]): PolicyDecision[] {
   const keys = new Set(changed.map(rowKey))
-  return [...known.filter((row) => !keys.has(rowKey(row))), ...changed].slice(-DECISIONS_LIMIT)
+  return [...known.filter((row) => !keys.has(rowKey(row))), ...changed]
+    .toSorted((one, other) => one.at - other.at)
+    .slice(-DECISIONS_LIMIT)
 }

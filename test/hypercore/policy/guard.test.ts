@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { Guard } from '../../../src/hypercore/policy/guard.ts'
 import type { ConsentRequest, PolicyDecision } from '../../../src/protocol/policy.ts'
 import type { SupervisorEvent } from '../../../src/protocol/supervisor.ts'
+import { PolicyDesk } from '../../../src/state/policy-desk.ts'
 
 const DNS = { source: 'primary', destination: 'gateway', service: 'dns' }
 const TRUNK = { source: 'primary', destination: 'trunk', service: 'tcp/80' }
@@ -71,9 +72,49 @@ describe('a policy', () => {
       guard.decideFlow({ source: 'primary', destination: 'web', service: `tcp/${port}` })
     const rows = decisions()
     expect(rows.length).toBeLessThanOrEqual(64)
-    expect(rows.at(-1)).toMatchObject({ service: 'tcp/65535', verdict: 'deny', line: 2, count: 1 })
+    expect(rows.at(-1)).toMatchObject({ verdict: 'deny', line: 2, count: 1 })
     expect(events.findLast((event) => event.type === 'decisions')?.denied).toBe(65_535)
     expect(guard.describe('log').split('\n').length).toBeLessThanOrEqual(513)
+  })
+
+  it('hands the page every row of its log, in batches: the rows of a scan beyond the first batch never came', () => {
+    guard.setPolicy('primary gateway dns allow\n')
+    const desk = new PolicyDesk(() => Promise.resolve())
+    const quarter = (): boolean => {
+      const before = events.length
+      pass(250)
+      guard.report()
+      const fresh = events.slice(before).flatMap((event) => (event.type === 'decisions' ? [event] : []))
+      for (const event of fresh) {
+        expect(event.rows.length).toBeLessThanOrEqual(64)
+        desk.receive(event)
+      }
+      return fresh.length > 0
+    }
+    for (let port = 1; port <= 300; port++)
+      guard.decideFlow({ source: 'primary', destination: 'web', service: `tcp/${port}` })
+    // Rows that count up all the while push nobody's row back for ever.
+    for (let turn = 0; turn < 10; turn++) {
+      for (let port = 1; port <= 100; port++)
+        guard.decideFlow({ source: 'web', destination: 'primary', service: `udp/${port}` })
+      quarter()
+    }
+    while (quarter());
+    const shown = desk.store.getState().decisions
+    const ports = shown.filter(({ source }) => source === 'primary').map(({ service }) => service)
+    expect(ports).toEqual(Array.from({ length: 300 }, (_, index) => `tcp/${index + 1}`))
+    const others = shown.filter(({ source }) => source === 'web')
+    expect(others.map(({ count }) => count)).toEqual(Array.from({ length: 100 }, () => 10))
+    expect(shown.findIndex(({ source }) => source === 'web')).toBe(300)
+
+    for (let port = 1; port <= 65_535; port++)
+      guard.decideFlow({ source: 'primary', destination: 'own', service: `tcp/${port}` })
+    let batches = 0
+    while (quarter()) batches += 1
+    expect(batches).toBe(8)
+    expect(desk.store.getState().decisions.map(({ service }) => service)).toEqual(
+      Array.from({ length: 512 }, (_, index) => `tcp/${65_535 - 511 + index}`),
+    )
   })
 })
 

@@ -1,6 +1,7 @@
 /** The conversations that one station has opened and the policy has let pass: replies are recognised by them. */
 
 import type { Flow } from '../protocol/policy.ts'
+import { isOnSubnet } from './addresses.ts'
 import { u16At } from './packets/address.ts'
 import { parseEcho } from './packets/icmp.ts'
 import { IPV4_HEADER, Protocol, type Ipv4Packet } from './packets/ipv4.ts'
@@ -61,10 +62,14 @@ export function quotedPacket(packet: Ipv4Packet): Ipv4Packet | undefined {
   }
 }
 
-/** 16 bits of host, 16 and 16 of ports, two of protocol: a whole number below 2⁵³. */
+/**
+ * One bit for where, 16 of host, 16 and 16 of ports, two of protocol: a whole number below 2⁵³. To the policy the world is
+ * one place, so half of an address there is enough; but it must never be taken for a guest or a service of the same half.
+ */
 function keyOf(peer: number, protocol: number, ownPort: number, peerPort: number): number {
   const kind = protocol === Protocol.tcp ? 1 : protocol === Protocol.udp ? 2 : 3
-  return (((peer & 0xffff) * 65_536 + ownPort) * 65_536 + peerPort) * 4 + kind
+  const host = (isOnSubnet(peer) ? 0 : 65_536) + (peer & 0xffff)
+  return ((host * 65_536 + ownPort) * 65_536 + peerPort) * 4 + kind
 }
 
 type Entry = { readonly flow: Flow; readonly lifetimeMs: number; until: number }

@@ -11,6 +11,7 @@ import {
   sum16,
 } from '../../src/fabric/packets/ipv4.ts'
 import { Flag, parseTcp, tcpFrame } from '../../src/fabric/packets/tcp.ts'
+import { udpFrame } from '../../src/fabric/packets/udp.ts'
 import { arp, Bench, ipv4Of, ping, settle, type BenchGuest } from './bench.ts'
 
 function twoGuests(options: ConstructorParameters<typeof Bench>[0] = {}): {
@@ -230,6 +231,23 @@ describe('the switch', () => {
     await bench.clock.advance(61_000)
     await b.send(b.udp(a, 9, 5000))
     expect(a.received.length).toBe(1)
+  })
+
+  it('takes no flow to the world for one to a guest or a service of the same last two bytes: it opened both', async () => {
+    const { bench, a, b } = twoGuests()
+    bench.decide = ({ destination }) => (destination === 'internet' ? 'allow' : 'deny')
+    const elsewhere = (address: number): number => 0x0102_0000 + (address & 0xffff)
+    const datagram = (address: number, port: number): Uint8Array =>
+      udpFrame(a.envelope('gateway', elsewhere(address)), 5000, port, new Uint8Array(48))
+    await a.send(datagram(b.address, 9), ping(a.envelope('gateway', elsewhere(b.address)), 77))
+    await a.send(a.udp(b, 5000, 9), ping(a.envelope(b), 77))
+    expect(b.received).toEqual([])
+    const time = new Uint8Array(48)
+    time[0] = 0x23
+    await a.send(datagram(GATEWAY_ADDRESS, 123))
+    const answers = await a.send(a.udp('gateway', 5000, 123, time))
+    expect(answers.filter((frame) => ipv4Of(frame).protocol === Protocol.udp)).toEqual([])
+    expect(a.drops()).toEqual({ policy: 3 })
   })
 
   it('asks the policy once a conversation, with who, whom and what', async () => {

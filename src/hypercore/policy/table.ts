@@ -60,7 +60,7 @@ export class PolicyTable {
     return line ?? { verdict: 'deny', line: this.#lastLine }
   }
 
-  /** Whether any line lets `source` open any flow of frames to `destination`, with or without asking. */
+  /** Whether `source` may open any flow of frames to `destination`, with or without asking: by a line that decides one. */
   mayTalk(source: string, destination: string): boolean {
     const key = `${source}\n${destination}`
     const known = this.#mayTalk.get(key)
@@ -68,10 +68,16 @@ export class PolicyTable {
     const from = this.#names(source)
     const to = this.#names(destination)
     const fitting = this.#lines.filter((rule) => from.has(rule.source) && to.has(rule.destination))
-    const end = fitting.findIndex(({ verdict, service }) => verdict === 'deny' && service === '*')
+    // A star leaves something to decide whatever stands above it: there are more ports than a table has lines.
+    const end = fitting.findIndex(({ service }) => service === '*')
     const may = fitting
-      .slice(0, end < 0 ? undefined : end)
-      .some(({ verdict, service }) => verdict !== 'deny' && !BROKERED.has(service))
+      .slice(0, end < 0 ? undefined : end + 1)
+      .some(
+        ({ verdict, service }, index, before) =>
+          verdict !== 'deny' &&
+          !BROKERED.has(service) &&
+          !before.slice(0, index).some((line) => line.service === service),
+      )
     if (this.#mayTalk.size >= CACHE_LIMIT) this.#mayTalk.clear()
     this.#mayTalk.set(key, may)
     return may

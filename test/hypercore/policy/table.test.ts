@@ -65,6 +65,13 @@ describe('the table', () => {
     expect(table('trunk web http ask\n').mayTalk('trunk', 'web')).toBe(true)
   })
 
+  it('lets nobody talk for a line that decides nothing: an address was told for one below its own denial', () => {
+    const policy = table('web vault icmp deny\nweb vault icmp allow\nweb own icmp deny\n* own * allow\n')
+    expect(policy.mayTalk('web', 'vault')).toBe(false)
+    expect(policy.mayTalk('web', 'own')).toBe(true)
+    expect(table('web own * deny\nweb own icmp allow\n').mayTalk('web', 'own')).toBe(false)
+  })
+
   it('decides as its description says, for any policy and any flow, and again the same', () => {
     fc.assert(
       fc.property(policies(), fc.array(flows, { minLength: 4, maxLength: 8 }), (policy, asked) => {

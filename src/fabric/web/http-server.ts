@@ -33,7 +33,7 @@ export async function serveHttp(
   connection: HttpConnection,
   respond: (request: HttpRequest) => Promise<HttpResponse>,
 ): Promise<void> {
-  let rest = new Uint8Array()
+  let rest: Uint8Array = new Uint8Array()
   for (;;) {
     const parsed = parseHead(rest)
     if (parsed.kind === 'incomplete') {
@@ -52,12 +52,15 @@ export async function serveHttp(
       return
     }
     rest = rest.subarray(parsed.bytes)
-    while (rest.length < request.bodyBytes) {
+    // Nobody reads a body: it is passed over as it comes, not gathered.
+    let unread = request.bodyBytes
+    while (rest.length < unread) {
+      unread -= rest.length
       const more = await connection.read()
       if (more === undefined) return
-      rest = joined(rest, more)
+      rest = more
     }
-    rest = rest.subarray(request.bodyBytes)
+    rest = rest.subarray(unread)
     if (!(await send(connection, await respond(request), request))) return
   }
 }

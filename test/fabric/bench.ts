@@ -31,6 +31,12 @@ export class Clock {
     return () => void this.#timers.delete(timer)
   }
 
+  /** Lets time go by in which nothing is due. @throws Error when something is */
+  skip(ms: number): void {
+    this.#now += ms
+    for (const { at } of this.#timers) if (at <= this.#now) throw new Error('something was due')
+  }
+
   get timers(): number {
     return this.#timers.size
   }

@@ -17,7 +17,10 @@ const SDP_LIMIT = 60_000
 export type TrunkCode = { readonly type: 'offer' | 'answer'; readonly sdp: string }
 
 async function through(bytes: Uint8Array<ArrayBuffer>, stream: GenericTransformStream): Promise<Uint8Array> {
-  const reader = new Blob([bytes]).stream().pipeThrough(stream).getReader()
+  const writer = stream.writable.getWriter()
+  // What is wrong with it is told where it is read.
+  void Promise.allSettled([writer.write(bytes), writer.close()])
+  const reader = stream.readable.getReader()
   const parts: Uint8Array[] = []
   let size = 0
   for (;;) {
@@ -27,10 +30,19 @@ async function through(bytes: Uint8Array<ArrayBuffer>, stream: GenericTransformS
     if (!(part instanceof Uint8Array)) continue
     size += part.length
     // What a small code unpacks to may be anything.
-    if (size > SDP_LIMIT) throw new RangeError('too large')
+    if (size > SDP_LIMIT) {
+      void reader.cancel()
+      throw new RangeError('too large')
+    }
     parts.push(part)
   }
-  return new Uint8Array(await new Blob(parts.map((part) => part.slice())).arrayBuffer())
+  const all = new Uint8Array(size)
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
 }
 
 export async function encodeTrunkCode(code: TrunkCode): Promise<string> {

@@ -60,6 +60,15 @@ export class Identities {
     const memoryMiB = config.memoryMiB ?? chosen?.memoryMiB ?? this.#needed(definition, image)
     const sized = checkMemorySize(memoryMiB)
     if (!sized.ok) return sized
+    // An appliance may be given less in setup; this machine would be one that can never start.
+    const budgetMiB = this.#handOff.memoryBudgetMiB
+    if (image !== undefined && memoryMiB > budgetMiB)
+      return err(
+        fault(
+          'over-budget',
+          `${name} needs ${memoryMiB} MiB, and the memory budget of all domains together is ${budgetMiB}.`,
+        ),
+      )
     const limits = mergeLimits({ ...definition.limits, ...chosen }, config.limits ?? {})
     if (!limits.ok) return limits
     const identity: DomainIdentity = {
@@ -71,7 +80,7 @@ export class Identities {
       persistentDisk: original && definition.disk !== undefined && platform.storage.kind === 'opfs',
       image,
       copiedDisk,
-      mac: definition.network === 'none' ? undefined : this.#newMac(),
+      mac: definition.network === 'none' || image?.card === 'none' ? undefined : this.#newMac(),
     }
     return ok({ identity, limits: limits.value })
   }

@@ -5,10 +5,14 @@ import { err, ok, type Result } from '../base/result.ts'
 import { fault, type Fault } from '../protocol/fault.ts'
 import type { DiskSource, MachineSpec } from '../protocol/guest.ts'
 import {
+  BOOT_ORDERS,
   FLOPPY_BYTES,
   IMAGE_LIMIT_BYTES,
+  NETWORK_CARDS,
   PROFILES,
+  type BootOrder,
   type ImageKind,
+  type NetworkCard,
   type OwnImage,
   type Profile,
 } from '../protocol/own-image.ts'
@@ -36,27 +40,56 @@ export const OWN_IMAGE: ApplianceDefinition = {
   lossOnKillWithoutDisk: 'Everything that it has written: your file is as it was.',
 }
 
-/** An image in its drive. */
+/** An image in its drive, and the machine around it. */
 export type InsertedImage = {
   readonly kind: ImageKind
   readonly source: DiskSource
   readonly profile: Profile
+  readonly card: NetworkCard
+  readonly bootOrder: BootOrder
+}
+
+type Choices = Pick<InsertedImage, 'profile' | 'card' | 'bootOrder'>
+
+function isBootOrder(untrusted: unknown, order: BootOrder): boolean {
+  return (
+    Array.isArray(untrusted) &&
+    untrusted.length === order.length &&
+    order.every((drive, place) => untrusted[place] === drive)
+  )
+}
+
+/** What of the profile the caller wants otherwise. The memory is a domain's own (identities.ts). */
+function checkChoices(untrusted: OwnImage): Result<Choices, Fault> {
+  const { profile: name, card, bootOrder } = untrusted
+  if (!Object.hasOwn(PROFILES, name))
+    return err(fault('malformed', `A profile is one of ${Object.keys(PROFILES).join(', ')}.`))
+  const profile = PROFILES[name]
+  if (card !== undefined && !Object.hasOwn(NETWORK_CARDS, card))
+    return err(fault('malformed', `A network card is one of ${Object.keys(NETWORK_CARDS).join(', ')}.`))
+  const order =
+    bootOrder === undefined ? profile.bootOrder : BOOT_ORDERS.find((each) => isBootOrder(bootOrder, each))
+  if (order === undefined)
+    return err(fault('malformed', 'A boot order names cdrom, hard-disk and floppy, each of them once.'))
+  return ok({ profile, card: card ?? profile.card, bootOrder: order })
 }
 
 /** Checks an image and puts it into its drive. What a guest writes goes to memory. */
-export async function insert({ kind, file, profile }: OwnImage): Promise<Result<InsertedImage, Fault>> {
-  if (!(file instanceof Blob) || !Object.hasOwn(PROFILES, profile))
+export async function insert(untrustedImage: OwnImage): Promise<Result<InsertedImage, Fault>> {
+  const { kind, file } = untrustedImage
+  if (!(file instanceof Blob))
     return err(fault('malformed', 'An own image is a file, the drive that it goes into, and a profile.'))
+  const choices = checkChoices(untrustedImage)
+  if (!choices.ok) return choices
   if (file.size < SECTOR_BYTES) return err(fault('malformed', 'The file holds less than one sector.'))
   if (file.size > IMAGE_LIMIT_BYTES)
     return err(fault('malformed', `The file has ${file.size} bytes; an image here has 8 GiB at most.`))
-  const machine = PROFILES[profile]
   switch (kind) {
     case 'cdrom':
-      return ok({ kind, profile: machine, source: { kind: 'read-only', blob: file } })
+      return ok({ kind, ...choices.value, source: { kind: 'read-only', blob: file } })
     case 'hard-disk': {
       const bytes = Math.ceil(file.size / SECTOR_BYTES) * SECTOR_BYTES
-      return ok({ kind, profile: machine, source: { kind: 'volatile', bytes, over: file } })
+      return ok({ kind, ...choices.value, source: { kind: 'volatile', bytes, over: file } })
     }
     case 'floppy': {
       const bytes = FLOPPY_BYTES.find((size) => size >= file.size)
@@ -64,7 +97,7 @@ export async function insert({ kind, file, profile }: OwnImage): Promise<Result<
         return err(fault('malformed', 'The file is larger than any floppy; try it as a hard disk.'))
       // In memory, where it cannot fail: the floppy controller has no way to say so later.
       const over = new Blob([await file.arrayBuffer(), new Uint8Array(bytes - file.size)])
-      return ok({ kind, profile: machine, source: { kind: 'volatile', bytes, over } })
+      return ok({ kind, ...choices.value, source: { kind: 'volatile', bytes, over } })
     }
     default:
       return err(fault('malformed', 'An image goes into a hard disk, a CD-ROM or a floppy drive.'))
@@ -73,7 +106,7 @@ export async function insert({ kind, file, profile }: OwnImage): Promise<Result<
 
 /** The machine around the image. */
 export function ownMachine(
-  { kind, source, profile }: InsertedImage,
+  { kind, source, profile, card, bootOrder }: InsertedImage,
   roms: { readonly bios: ArrayBuffer; readonly vgaBios: ArrayBuffer },
   memoryMiB: number,
   mac: string | undefined,
@@ -81,12 +114,13 @@ export function ownMachine(
   return {
     memoryMiB,
     vgaMemoryMiB: profile.vgaMemoryMiB,
-    boot: { kind: 'bios', ...roms, acpi: profile.acpi, first: kind },
+    boot: { kind: 'bios', ...roms, acpi: profile.acpi, order: bootOrder },
     fda: kind === 'floppy' ? source : undefined,
     hda: kind === 'hard-disk' ? source : undefined,
     hdb: undefined,
     cdrom: kind === 'cdrom' ? source : undefined,
     mac,
+    ...(card === 'none' ? {} : { card }),
     // Nobody would say when it may be on.
     deferJit: false,
   }

@@ -2,6 +2,7 @@
 
 import { assertNever } from '../base/assert.ts'
 import type { BootSource, MachineSpec } from '../protocol/guest.ts'
+import type { BootOrder, ImageKind } from '../protocol/own-image.ts'
 import type { Disk } from './disk.ts'
 import type { V86Settings } from './v86-internals.ts'
 
@@ -10,8 +11,13 @@ const MIB = 1024 * 1024
 /** Offset of load_addr in a multiboot header, which our images begin with (Multiboot Specification 0.6.96, 3.1.1). */
 const MULTIBOOT_LOAD_ADDRESS = 16
 
-/** A digit a drive, the lowest tried first: 1 floppy, 2 hard disk, 3 CD-ROM (CMOS registers 0x38 and 0x3d of Bochs). */
-const BOOT_ORDERS = { floppy: 0x321, 'hard-disk': 0x312, cdrom: 0x213 } as const
+/** In CMOS registers 0x38 and 0x3d, as Bochs has them. */
+const BOOT_DIGITS: Readonly<Record<ImageKind, number>> = { floppy: 1, 'hard-disk': 2, cdrom: 3 }
+
+/** A hexadecimal digit a drive, the lowest tried first. */
+export function bootDigits(order: BootOrder): number {
+  return order.reduce((digits, drive, place) => digits | (BOOT_DIGITS[drive] << (4 * place)), 0)
+}
 
 /** v86 would fail half-way through its set-up, with words that help nobody. */
 export function checkFit({ boot, memoryMiB }: MachineSpec): void {
@@ -32,8 +38,7 @@ export function settingsOf(
     readonly fda?: Disk | undefined
   },
 ): V86Settings {
-  // What boots by BIOS is a person's own image: the older NIC is the one that every system has a driver for.
-  const nic = spec.boot.kind === 'bios' ? 'ne2k' : 'virtio'
+  const card = spec.card === 'ne2000' ? 'ne2k' : 'virtio'
   return {
     memory_size: spec.memoryMiB * MIB,
     vga_memory_size: spec.vgaMemoryMiB * MIB,
@@ -42,7 +47,7 @@ export function settingsOf(
     ...(disks.hda === undefined ? {} : { hda: disks.hda }),
     ...(disks.hdb === undefined ? {} : { hdb: disks.hdb }),
     ...(disks.cdrom === undefined ? {} : { cdrom: disks.cdrom }),
-    net_device: { type: spec.mac === undefined ? 'none' : nic },
+    net_device: { type: spec.mac === undefined ? 'none' : card },
     virtio_console: true,
   }
 }
@@ -58,7 +63,7 @@ function bootSettings(
         bios: { buffer: boot.bios },
         vga_bios: { buffer: boot.vgaBios },
         acpi: boot.acpi === true,
-        ...(boot.first === undefined ? {} : { boot_order: BOOT_ORDERS[boot.first] }),
+        ...(boot.order === undefined ? {} : { boot_order: bootDigits(boot.order) }),
       }
     case 'none':
       return {}

@@ -1,6 +1,7 @@
 /** HyperCore ↔ domain worker: every message of a domain's control port. */
 
 import type { CrashReport, ExitCount } from './domain.ts'
+import type { BootOrder } from './own-image.ts'
 import type { StateFault } from './state-fault.ts'
 
 /** What a disk holds where nothing was written over it. */
@@ -43,8 +44,8 @@ export type BootSource =
       readonly bios: ArrayBuffer
       readonly vgaBios: ArrayBuffer
       readonly acpi?: boolean
-      /** The drive that the BIOS tries first; undefined: the CD-ROM, then the hard disk, then the floppy. */
-      readonly first?: 'cdrom' | 'hard-disk' | 'floppy'
+      /** Undefined: the CD-ROM, then the hard disk, then the floppy. */
+      readonly order?: BootOrder
     }
   /** It never boots: it resumes from a state of a machine without BIOS. */
   | { readonly kind: 'none' }
@@ -83,6 +84,8 @@ export type MachineSpec = {
   readonly cdrom: DiskSource | undefined
   /** “02:48:53:…”; undefined: no network card at all. */
   readonly mac: string | undefined
+  /** Its model; undefined: virtio. */
+  readonly card?: 'virtio' | 'ne2000'
   /** Keep v86's JIT off until the agent reports userland (boot code runs once). */
   readonly deferJit: boolean
 }

@@ -1,9 +1,19 @@
 /** Images of one's own: what is put into which drive, and that each starts by the BIOS and answers a key. */
 
 import { afterEach, describe, expect, it } from 'vitest'
-import { insert, ownMachine } from '../../src/hypercore/own-image.ts'
-import { FLOPPY_BYTES, IMAGE_KINDS, type ImageKind, type OwnImage } from '../../src/protocol/own-image.ts'
-import { bootableCd, bootableDisk, bootableFloppy, promReader } from '../support/boot-media.ts'
+import { insert, ownMachine, type InsertedImage } from '../../src/hypercore/own-image.ts'
+import type { MachineSpec } from '../../src/protocol/guest.ts'
+import {
+  BOOT_ORDERS,
+  FLOPPY_BYTES,
+  IMAGE_KINDS,
+  PROFILES,
+  type BootOrder,
+  type ImageKind,
+  type NetworkCard,
+  type OwnImage,
+} from '../../src/protocol/own-image.ts'
+import { bootableCd, bootableDisk, bootableFloppy, pciReader, promReader } from '../support/boot-media.ts'
 import { hostDomain, type DomainHost } from '../support/domain-host.ts'
 import { biosBoot } from '../support/guest-images.ts'
 import { Bench, handOff, volume } from './bench-board.ts'
@@ -26,25 +36,64 @@ function image(kind: ImageKind, file = MEDIA[kind]('hello'), more: Partial<OwnIm
   return { kind, file, profile: 'other', ...more }
 }
 
+function withOrder(untrustedOrder: unknown): OwnImage {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what a caller without types may send
+  return image('cdrom', undefined, { bootOrder: untrustedOrder as BootOrder })
+}
+
+async function inserted(wanted: OwnImage): Promise<InsertedImage> {
+  const result = await insert(wanted)
+  if (!result.ok) throw new Error(result.error.message)
+  return result.value
+}
+
+async function machineFor(wanted: OwnImage, mac?: string): Promise<MachineSpec> {
+  const boot = biosBoot()
+  if (boot.kind !== 'bios') throw new Error('no BIOS')
+  return ownMachine(await inserted(wanted), boot, 32, mac)
+}
+
+function orderWith(place: 0 | 2, kind: ImageKind): BootOrder {
+  const order = BOOT_ORDERS.find((each) => each[place] === kind)
+  if (order === undefined) throw new Error('no such order')
+  return order
+}
+
 describe('an image of one’s own', () => {
-  it.each(KINDS)('starts from a %s by the BIOS, and answers a key', async (kind) => {
-    const inserted = await insert(image(kind, MEDIA[kind](`started from the ${IMAGE_KINDS[kind]}`)))
-    if (!inserted.ok) throw new Error(inserted.error.message)
-    const boot = biosBoot()
-    if (boot.kind !== 'bios') throw new Error('no BIOS')
-    host = await hostDomain(ownMachine(inserted.value, boot, 32, undefined))
+  it.each(KINDS)('starts from a %s by the BIOS, though tried last, and answers a key', async (kind) => {
+    const file = MEDIA[kind](`started from the ${IMAGE_KINDS[kind]}`)
+    host = await hostDomain(await machineFor(image(kind, file, { bootOrder: orderWith(2, kind) })))
     await host.output(`started from the ${IMAGE_KINDS[kind]}`)
     // Scan code set 1: the key K down and up.
     host.display({ kind: 'keys', scancodes: [0x25, 0xa5] })
     expect(await host.output(/\nk$/)).toBe(true)
   })
 
+  it.each(KINDS)('starts from a %s where that is first of three', async (kind) => {
+    const [floppy, disk, cd] = await Promise.all(
+      (['floppy', 'hard-disk', 'cdrom'] as const).map((each) =>
+        machineFor(image(each, MEDIA[each](`it was the ${each}`), { bootOrder: orderWith(0, kind) })),
+      ),
+    )
+    if (floppy === undefined || disk === undefined || cd === undefined) throw new Error('three machines')
+    host = await hostDomain({ ...floppy, hda: disk.hda, cdrom: cd.cdrom })
+    expect(await host.output(`it was the ${kind}`)).toBe(true)
+  })
+
+  // Device and vendor of the PCI specification: Realtek's 8029, and virtio's network card.
+  it.each([
+    ['ne2000', ['802910EC']],
+    ['virtio', ['10411AF4']],
+    ['none', []],
+  ] as const)('has a network card of the model %s and no other', async (card, devices) => {
+    const mac = card === 'none' ? undefined : '02:48:53:00:a7:0c'
+    host = await hostDomain(await machineFor(image('floppy', pciReader(), { card }), mac))
+    await host.output(/[\dA-F]{8} \.$/)
+    expect(host.text.match(/802910EC|10411AF4/g) ?? []).toEqual(devices)
+  })
+
   it('has a network card with the address that the switch knows', async () => {
-    const inserted = await insert(image('floppy', promReader()))
-    if (!inserted.ok) throw new Error(inserted.error.message)
-    const boot = biosBoot()
-    if (boot.kind !== 'bios') throw new Error('no BIOS')
-    host = await hostDomain(ownMachine(inserted.value, boot, 32, '02:48:53:00:a7:0c'))
+    host = await hostDomain(await machineFor(image('floppy', promReader()), '02:48:53:00:a7:0c'))
     expect(await host.output('02485300A70C')).toBe(true)
   })
 
@@ -83,7 +132,9 @@ describe('an image of one’s own', () => {
     const guest = board.latest('own-2')
     expect(guest.bootstrap.spec).toMatchObject({
       memoryMiB: 32,
-      boot: { kind: 'bios', acpi: false, first: 'hard-disk' },
+      vgaMemoryMiB: 2,
+      boot: { kind: 'bios', acpi: false, order: ['floppy', 'hard-disk', 'cdrom'] },
+      card: 'ne2000',
       hda: { kind: 'volatile', bytes: file.size, over: file },
       cdrom: undefined,
       mac: expect.any(String),
@@ -99,6 +150,56 @@ describe('an image of one’s own', () => {
       ready: true,
       disk: { sizeBytes: file.size, kept: false },
     })
+  })
+
+  it('has what was chosen instead of its profile’s: memory, card and boot order', async () => {
+    const board = new Bench()
+    const volumes = [...handOff().volumes, volume('bios'), volume('vga-bios')]
+    await board.handOff(handOff({ volumes }))
+    const bootOrder: BootOrder = ['hard-disk', 'cdrom', 'floppy']
+    const create = (card: NetworkCard) => {
+      const chosen = image('cdrom', undefined, { profile: 'linux', card, bootOrder })
+      return board.call({
+        name: 'create',
+        args: { config: { appliance: 'own', memoryMiB: 48, image: chosen } },
+      })
+    }
+    await create('virtio')
+    await create('none')
+    const machineOf = async (id: string) => {
+      void board.on(id, 'start')
+      await board.settle()
+      return board.latest(id).bootstrap
+    }
+    const virtio = await machineOf('own-2')
+    expect(virtio.spec).toMatchObject({
+      memoryMiB: 48,
+      vgaMemoryMiB: PROFILES.linux.vgaMemoryMiB,
+      boot: { acpi: true, order: bootOrder },
+      card: 'virtio',
+      mac: expect.any(String),
+    })
+    expect(virtio.network).toBeInstanceOf(MessagePort)
+    const none = await machineOf('own-3')
+    expect(none.spec.mac).toBeUndefined()
+    expect(none.network).toBeUndefined()
+  })
+
+  it.each([
+    [513, 'over-budget', '512'],
+    [8, 'malformed', '16 to 2048'],
+    [64.5, 'malformed', '16 to 2048'],
+    [Number.NaN, 'malformed', '16 to 2048'],
+    [4096, 'malformed', '16 to 2048'],
+  ])('is refused at once with %d MiB of memory', async (memoryMiB, kind, words) => {
+    const board = new Bench()
+    await board.handOff(handOff())
+    const config = { appliance: 'own', memoryMiB, image: image('cdrom') }
+    expect(await board.call({ name: 'create', args: { config } })).toMatchObject({
+      ok: false,
+      error: { kind, message: expect.stringContaining(words) },
+    })
+    expect(board.core.domains().map(({ id }) => id)).not.toContain('own-2')
   })
 
   it('is not started without the BIOS, and says what is missing', async () => {
@@ -128,6 +229,13 @@ describe('an image of one’s own', () => {
     ['a profile that is none', image('cdrom', undefined, { profile: 'toString' as 'dos' })],
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same
     ['a drive that is none', { ...image('cdrom'), kind: 'tape' as ImageKind }],
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same
+    ['a card that is none', image('cdrom', undefined, { card: 'constructor' as NetworkCard })],
+    ['a boot order with a drive twice', withOrder(['cdrom', 'cdrom', 'floppy'])],
+    ['a boot order that is too short', withOrder(['cdrom', 'hard-disk'])],
+    ['a boot order that is too long', withOrder(['cdrom', 'hard-disk', 'floppy', 'cdrom'])],
+    ['a boot order of another kind', withOrder({ 0: 'cdrom', 1: 'hard-disk', 2: 'floppy', length: 3 })],
+    ['a boot order that is a word', withOrder('cdrom')],
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same
     ['a file that is none', { ...image('cdrom'), file: 'hello' as unknown as Blob }],
   ])('is refused with %s', async (_what, wrong) => {

@@ -78,12 +78,64 @@ const PROM_READER = Buffer.from(
   'hex',
 )
 
-/** Tells on COM1 which address its network card has. */
-export function promReader(): Blob {
+/** Real mode, too: says of each device on PCI bus 0 what it is, device and vendor as eight digits, on COM1. */
+const PCI_READER = Buffer.from(
+  [
+    '6631db', // 0       xor ebx, ebx
+    '66b800000080', // 3 next: mov eax, 0x80000000   its first register
+    '6609d8', // 9       or eax, ebx
+    'baf80c', // 12      mov dx, 0xcf8
+    '66ef', // 15      out dx, eax
+    'bafc0c', // 17      mov dx, 0xcfc
+    '66ed', // 20      in eax, dx
+    '83f8ff', // 22      cmp ax, 0xffff        nobody is there
+    '7413', // 25      je skip
+    'b90400', // 27      mov cx, 4
+    '66c1c008', // 30 byte: rol eax, 8
+    '6650', // 34      push eax
+    'e82000', // 36      call say
+    '6658', // 39      pop eax
+    'e2f3', // 41      loop byte
+    'b020', // 43      mov al, ' '
+    'ee', // 45      out dx, al
+    '6681c300080000', // 46 skip: add ebx, 0x800       the next of 32 devices
+    '66f7c300000100', // 53      test ebx, 0x10000
+    '74c5', // 60      jz next
+    'b02e', // 62      mov al, '.'
+    'baf803', // 64      mov dx, 0x3f8
+    'ee', // 67      out dx, al
+    'f4', // 68 stop: hlt
+    'ebfd', // 69      jmp stop
+    'd410', // 71 say:  aam 16
+    '50', // 73      push ax
+    '88e0', // 74      mov al, ah
+    'e80100', // 76      call digit
+    '58', // 79      pop ax
+    '3c0a', // 80 digit: cmp al, 10
+    '1c69', // 82      sbb al, 0x69
+    '2f', // 84      das
+    'baf803', // 85      mov dx, 0x3f8
+    'ee', // 88      out dx, al
+    'c3', // 89      ret
+  ].join(''),
+  'hex',
+)
+
+function floppyOf(code: Uint8Array): Blob {
   const image = new Uint8Array(FLOPPY_BYTES[6] ?? 0)
-  image.set(PROM_READER)
+  image.set(code)
   image.set([0x55, 0xaa], SECTOR - 2)
   return new Blob([image])
+}
+
+/** Tells on COM1 which devices its machine has, and ends with a full stop. */
+export function pciReader(): Blob {
+  return floppyOf(PCI_READER)
+}
+
+/** Tells on COM1 which address its network card has. */
+export function promReader(): Blob {
+  return floppyOf(PROM_READER)
 }
 
 function bootSector(words: string): Uint8Array {

@@ -7,7 +7,8 @@ import { Button } from '../parts/Button.tsx'
 import { Dialog } from '../parts/Dialog.tsx'
 import { formatBytes } from '../shell/figures.ts'
 import { useShell } from '../shell/shell-store.ts'
-import { useSeat, useStage } from '../stage/seat-context.tsx'
+import { useMachine, useSeat, useStage } from '../stage/seat-context.tsx'
+import { OwnMachine, profileChoice, type Chosen } from './OwnMachine.tsx'
 import styles from './disks.module.css'
 import { readImage, type ReadImage } from './read-image.ts'
 
@@ -82,6 +83,7 @@ export function OwnImageDialog({ file }: { readonly file: File }) {
   return (
     <Dialog
       title="A machine for your own image"
+      size="medium"
       onClose={() => shell.close()}
       actions={
         <>
@@ -135,13 +137,17 @@ function Machine({ form, file, image, busy, setBusy }: MachineProps) {
   const [place, setPlace] = useState<Place>('beside')
   const [profile, setProfile] = useState(() => guess(file.name, image.kind))
   const [fault, setFault] = useState<string>()
-  const { title, memoryMiB, acpi, known } = PROFILES[profile]
+  const budgetMiB = useMachine(({ memoryBudgetMiB }) => memoryBudgetMiB)
+  const [wanted, setWanted] = useState<Chosen>()
+  const chosen = wanted ?? profileChoice(profile, budgetMiB)
 
   const start = async () => {
     setBusy(true)
     setFault(undefined)
     try {
-      const config = { appliance: 'own', name, image: { kind, file: image.raw, profile } }
+      const { memoryMiB, card, bootOrder } = chosen
+      const machine = { kind, file: image.raw, profile, card, bootOrder }
+      const config = { appliance: 'own', name, memoryMiB, image: machine }
       const id = await seat.call('create', { config })
       if (place === 'primary') await seat.call('setPrimary', { id })
       shell.close()
@@ -206,9 +212,11 @@ function Machine({ form, file, image, busy, setBusy }: MachineProps) {
           <select
             id={`${form}-profile`}
             value={profile}
-            onChange={(event) =>
+            onChange={(event) => {
               setProfile(PROFILE_NAMES.find((each) => each === event.target.value) ?? profile)
-            }
+              // Another system is another machine: what was adjusted was adjusted for the one before.
+              setWanted(undefined)
+            }}
           >
             {PROFILE_NAMES.map((each) => (
               <option key={each} value={each}>
@@ -230,10 +238,7 @@ function Machine({ form, file, image, busy, setBusy }: MachineProps) {
         </div>
       </div>
       <p>{PLACES[place]}</p>
-      <p className={styles['known']}>
-        <strong>{title}:</strong> {known} It gets {memoryMiB} MB of memory{acpi ? ' and ACPI' : ', no ACPI'},
-        an NE2000 network card, a PS/2 keyboard and mouse.
-      </p>
+      <OwnMachine profile={profile} chosen={chosen} onChange={setWanted} />
       <p>
         Your file is read where it is and never written. What the guest writes is in memory and gone when it
         ends; after a reload, choose the file again.

@@ -7,8 +7,9 @@ import { assertNever } from '../base/assert.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { fault, type Fault } from '../protocol/fault.ts'
 import type { CallRequest } from '../protocol/supervisor.ts'
-import type { DiskFiles } from '../storage/overlay/disk-files.ts'
+import { sizeOf, type DiskFiles } from '../storage/overlay/disk-files.ts'
 import type { StoreFault } from '../storage/pages/format-error.ts'
+import type { Transfers } from './broker/transfers.ts'
 import type { Domain } from './domain.ts'
 import { keptDisk } from './kept-disk.ts'
 
@@ -16,6 +17,7 @@ export type DiskCall = Extract<CallRequest, { name: 'exportDisk' | 'importDisk' 
 
 /** What it needs of the supervisor around it. */
 export type DisksHost = {
+  readonly transfers: Transfers
   log(text: string, domain: Domain): void
   /** Its disk holds something else now: no state of its memory fits it any more. */
   changed(domain: Domain): void
@@ -42,17 +44,29 @@ export class Disks {
   async call(domain: Domain, call: DiskCall): Promise<Result<unknown, Fault>> {
     const disk = keptDisk(domain.identity)
     if (disk === undefined) return err(fault('illegal-state', `${domain.name} has no disk that outlives it.`))
+    const totalBytes = sizeOf(disk)
     switch (call.name) {
       case 'diskUsage':
         return inWords(await this.#files.usage(disk))
       case 'exportDisk':
-        return this.#working(domain, 'exported', () => this.#files.export(disk))
+        return this.#working(domain, 'exported', async () =>
+          this.#host.transfers.watched(
+            { what: 'disk', source: domain.id, destination: 'host', file: `${domain.id}.img`, totalBytes },
+            async (watch) => inWords(await this.#files.export(disk, watch)),
+          ),
+        )
       case 'importDisk': {
         const { file } = call.args
-        return this.#working(domain, 'replaced', () => this.#files.import(disk, file))
+        const name = file instanceof File ? file.name : `${domain.id}.img`
+        return this.#working(domain, 'replaced', async () =>
+          this.#host.transfers.watched(
+            { what: 'disk', source: 'host', destination: domain.id, file: name, totalBytes },
+            async (watch) => inWords(await this.#files.import(disk, file, watch)),
+          ),
+        )
       }
       case 'resetDisk':
-        return this.#working(domain, 'reset', () => this.#files.reset(disk))
+        return this.#working(domain, 'reset', async () => inWords(await this.#files.reset(disk)))
       default:
         return assertNever(call)
     }
@@ -61,7 +75,7 @@ export class Disks {
   async #working(
     domain: Domain,
     work: string,
-    action: () => Promise<Result<Blob | void, StoreFault>>,
+    action: () => Promise<Result<Blob | void, Fault>>,
   ): Promise<Result<Blob | void, Fault>> {
     if (domain.live)
       return err(
@@ -71,7 +85,7 @@ export class Disks {
     if (!free.ok) return free
     this.#inWork.set(domain.id, work)
     try {
-      const done = inWords(await action())
+      const done = await action()
       if (done.ok) this.#host.log(`${domain.name}: its disk was ${work}.`, domain)
       if (done.ok && work !== 'exported') this.#host.changed(domain)
       return done

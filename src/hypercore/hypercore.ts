@@ -91,10 +91,6 @@ export class HyperCore implements DomainHost {
       emit: (event) => this.#emit(event),
       changed: () => this.#board?.network.policyChanged(),
     })
-    this.#disks = new Disks(environment.disks, {
-      log: (text, domain) => this.log('info', text, domain),
-      changed: (domain) => this.#board?.snapshots.ended(domain),
-    })
     this.#packets = new Packets(environment, (event) => this.#emit(event), HYPERCORE_VERSION)
     this.broker = new Broker({
       judges: this.guard,
@@ -103,6 +99,11 @@ export class HyperCore implements DomainHost {
       after: (ms, action) => environment.after(ms, action),
       emit: (event) => this.#emit(event),
       log: (level, text, domain) => this.log(level, text, domain),
+    })
+    this.#disks = new Disks(environment.disks, {
+      transfers: this.broker.transfers,
+      log: (text, domain) => this.log('info', text, domain),
+      changed: (domain) => this.#board?.snapshots.ended(domain),
     })
   }
 
@@ -294,6 +295,7 @@ export class HyperCore implements DomainHost {
     return {
       environment: this.environment,
       storeScriptUrl: handOff.scripts.store.url,
+      transfers: this.broker.transfers,
       domains: () => this.domains(),
       log: (level, text, domain) => this.log(level, text, domain),
       emit: (event) => this.#emit(event),

@@ -5,7 +5,8 @@
 
 import { assertNever } from '../base/assert.ts'
 import { err, ok, type Result } from '../base/result.ts'
-import type { DomainId, Keeping } from '../protocol/domain.ts'
+import type { Watch } from '../base/watch.ts'
+import { parseDomainId, type DomainId, type Keeping } from '../protocol/domain.ts'
 import { fault, type Fault } from '../protocol/fault.ts'
 import type { ResumeSource } from '../protocol/guest.ts'
 import type { MachineFingerprint } from '../protocol/machine-state.ts'
@@ -20,6 +21,7 @@ import {
 } from '../protocol/snapshot.ts'
 import type { StoreCallName, StoreCalls, StoreFailure, StoreListing } from '../protocol/store.ts'
 import type { CallRequest, SupervisorEvent } from '../protocol/supervisor.ts'
+import type { Transfers } from './broker/transfers.ts'
 import type { Domain } from './domain.ts'
 import type { HyperCoreEnvironment } from './environment.ts'
 import { HibernationSchedule } from './hibernation.ts'
@@ -48,6 +50,7 @@ export type SnapshotsHost = {
   readonly environment: HyperCoreEnvironment
   /** Of the store's worker, as the firmware measured it. */
   readonly storeScriptUrl: string
+  readonly transfers: Transfers
   domains(): readonly Domain[]
   log(level: LogLevel, text: string, domain?: Domain): void
   emit(event: SupervisorEvent): void
@@ -136,7 +139,7 @@ export class Snapshots {
       case 'snapshotThumbnail':
         return this.#ask('thumbnail', { id: args.snapshotId })
       case 'exportSnapshot':
-        return this.#ask('export', { id: args.snapshotId })
+        return this.#export(args.snapshotId)
       case 'importSnapshot':
         return this.#onDomain(args.id, (domain) => this.#import(domain, args.file))
       case 'setHibernate':
@@ -159,8 +162,9 @@ export class Snapshots {
   async #ask<Name extends StoreCallName>(
     name: Name,
     args: StoreCalls[Name]['args'],
+    watch?: Watch,
   ): Promise<Result<StoreCalls[Name]['result'], Fault>> {
-    const answer = await this.#store.call(name, args)
+    const answer = await this.#store.begin(name, args, [], watch).answer
     return answer.ok ? ok(answer.value) : failed(answer.error)
   }
 
@@ -337,7 +341,24 @@ export class Snapshots {
   async #import(domain: Domain, file: Blob): Promise<Result<SnapshotId, Fault>> {
     const never = NEVER[domain.identity.definition.keeping]
     if (never !== undefined) return err(fault('forbidden', `${domain.name} takes no snapshots: ${never}.`))
-    return this.#change('import', { file, domain: domain.id })
+    const name = file instanceof File ? file.name : `${domain.id}.hssnap`
+    const imported = await this.#host.transfers.watched(
+      { what: 'snapshot', source: 'host', destination: domain.id, file: name, totalBytes: file.size },
+      (watch) => this.#ask('import', { file, domain: domain.id }, watch),
+    )
+    await this.#refresh()
+    return imported
+  }
+
+  async #export(id: SnapshotId): Promise<Result<Blob, Fault>> {
+    const info = this.#listed.find((snapshot) => snapshot.id === id)
+    if (info === undefined) return noSuchSnapshot()
+    // Its domain may be gone; whose name it has is of no use to anything but words.
+    const source = parseDomainId(info.domain) ?? 'host'
+    return this.#host.transfers.watched(
+      { what: 'snapshot', source, destination: 'host', file: info.name, totalBytes: 0 },
+      (watch) => this.#ask('export', { id }, watch),
+    )
   }
 
   async #remove(id: SnapshotId): Promise<Result<void, Fault>> {

@@ -1,6 +1,8 @@
 /** HyperCore's end of the snapshot store's worker: calls that always settle, the worker spawned with the first of them. */
 
 import { err, ok, type Result } from '../base/result.ts'
+import { UNWATCHED, type Watch } from '../base/watch.ts'
+import { StorageError } from '../storage/storage-error.ts'
 import type {
   StoreCall,
   StoreCallName,
@@ -24,9 +26,14 @@ export type StoreListener = {
 
 export type StoreAnswer<Name extends StoreCallName> = Result<StoreCalls[Name]['result'], StoreFailure>
 
+type Pending = {
+  settle(answer: Result<unknown, StoreFailure>): void
+  readonly watch: Watch
+}
+
 export class StoreClient {
   readonly #spawn: (listener: StoreListener) => StorePort
-  readonly #pending = new Map<number, (answer: Result<unknown, StoreFailure>) => void>()
+  readonly #pending = new Map<number, Pending>()
   #port: StorePort | undefined
   #nextCallId = 1
 
@@ -34,11 +41,12 @@ export class StoreClient {
     this.#spawn = spawn
   }
 
-  /** `abandon` lets a save fail whose domain is gone. */
+  /** `abandon` lets a save fail whose domain is gone, and an export or import that nobody wants any more; so does `watch`. */
   begin<Name extends StoreCallName>(
     name: Name,
     args: StoreCalls[Name]['args'],
     transfer: readonly Transferable[] = [],
+    watch: Watch = UNWATCHED,
   ): { readonly answer: Promise<StoreAnswer<Name>>; abandon(): void } {
     const callId = this.#nextCallId++
     this.#port ??= this.#spawn({
@@ -48,7 +56,7 @@ export class StoreClient {
     const port = this.#port
     const answer = new Promise<StoreAnswer<Name>>((resolve) => {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the call's name gives its result's type
-      this.#pending.set(callId, (given) => resolve(given as StoreAnswer<Name>))
+      this.#pending.set(callId, { settle: (given) => resolve(given as StoreAnswer<Name>), watch })
     })
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a name and the arguments of the same name
     port.post({ kind: 'call', callId, call: { name, args } as StoreCall }, transfer)
@@ -64,9 +72,20 @@ export class StoreClient {
   }
 
   #receive(message: StoreMessage): void {
-    const settle = this.#pending.get(message.callId)
+    const pending = this.#pending.get(message.callId)
+    if (pending === undefined) return
+    if (message.kind === 'progress') {
+      const { callId, doneBytes, totalBytes } = message
+      try {
+        pending.watch(doneBytes, totalBytes)
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error
+        this.#port?.post({ kind: 'abandon', callId }, [])
+      }
+      return
+    }
     this.#pending.delete(message.callId)
-    settle?.(message.kind === 'returned' ? ok(message.value) : err(message.failure))
+    pending.settle(message.kind === 'returned' ? ok(message.value) : err(message.failure))
   }
 
   /** The next call spawns another; what was committed is in the file. */
@@ -76,6 +95,6 @@ export class StoreClient {
     const pending = [...this.#pending.values()]
     this.#pending.clear()
     const message = `The snapshot store has stopped (${detail}); what it had stored is kept. Try again.`
-    for (const settle of pending) settle(err({ kind: 'io', message }))
+    for (const { settle } of pending) settle(err({ kind: 'io', message }))
   }
 }

@@ -100,7 +100,7 @@ export type StoreCall = {
 /** HyperCore → store. */
 export type StoreRequest =
   | { readonly kind: 'call'; readonly callId: number; readonly call: StoreCall }
-  /** The domain at the other end of the save's port is gone. */
+  /** The domain at the other end of the save's port is gone, or nobody wants the export or import any more. */
   | { readonly kind: 'abandon'; readonly callId: number }
 
 /** Why a call failed: the storage's own kinds, and those of what is stored. */
@@ -109,6 +109,7 @@ export type StoreFaultKind =
   | 'quota'
   | 'evicted'
   | 'unavailable'
+  | 'stopped'
   | 'io'
   | 'foreign'
   | 'version'
@@ -122,5 +123,12 @@ export type StoreFailure = { readonly kind: StoreFaultKind; readonly message: Fa
 
 /** Store → HyperCore. */
 export type StoreMessage =
+  /** Of an export or an import, before its answer. */
+  | {
+      readonly kind: 'progress'
+      readonly callId: number
+      readonly doneBytes: number
+      readonly totalBytes: number
+    }
   | { readonly kind: 'returned'; readonly callId: number; readonly value: unknown }
   | { readonly kind: 'failed'; readonly callId: number; readonly failure: StoreFailure }

@@ -1,4 +1,4 @@
-/** Files on their way between domains, or between a domain and the person. */
+/** Files on their way between domains, or between a domain and the person; images of disks and snapshots among them. */
 
 import type { DomainId } from './domain.ts'
 
@@ -7,6 +7,8 @@ export const FILE_LIMIT_BYTES = 64 * 2 ** 20
 
 export type TransferInfo = {
   readonly id: number
+  /** A snapshot’s or a disk’s other end is its domain’s; the person’s is `host`. */
+  readonly what: 'file' | 'disk' | 'snapshot'
   /** `host`: the person's side. */
   readonly source: DomainId | 'host'
   readonly destination: DomainId | 'host'

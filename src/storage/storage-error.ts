@@ -9,6 +9,8 @@ export type StorageErrorKind =
   | 'evicted'
   /** This browser or window offers no such storage. */
   | 'unavailable'
+  /** Whoever asked for it has given it up. */
+  | 'stopped'
   /** Everything else the storage said. */
   | 'io'
 
@@ -21,6 +23,11 @@ export class StorageError extends Error {
     super(message, options)
     this.kind = kind
   }
+}
+
+/** What a piece of work fails with that its owner has given up. */
+export function stopped(): StorageError {
+  return new StorageError('stopped', 'It was cancelled at the console; nothing was changed by it.')
 }
 
 /** By the names of exceptions in the File System and HTML standards. */

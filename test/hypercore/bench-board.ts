@@ -299,6 +299,13 @@ export class FakeStore {
     )
   }
 
+  /** Tells how far the oldest call of this name is that waits. */
+  progress(name: StoreCallName, doneBytes: number, totalBytes: number): void {
+    const found = this.#waiting.find(({ call }) => call.name === name)
+    if (found === undefined) throw new Error(`no ${name} waits`)
+    this.#listener?.message({ kind: 'progress', callId: found.callId, doneBytes, totalBytes })
+  }
+
   /** Answers the oldest call of this name that waits. */
   says(name: StoreCallName, answer: Result<unknown, StoreFailure>): void {
     const at = this.#waiting.findIndex(({ call }) => call.name === name)
@@ -321,6 +328,7 @@ export class FakeStore {
 export class Bench {
   readonly store = new FakeStore()
   readonly events: SupervisorEvent[] = []
+  onEvent: (event: SupervisorEvent) => void = () => undefined
   readonly spawned: FakeDomain[] = []
   readonly composed: BootParts[] = []
   readonly core: HyperCore
@@ -375,8 +383,10 @@ export class Bench {
   }
 
   #hear(message: SupervisorMessage): void {
-    if (message.kind === 'event') this.events.push(message.event)
-    else
+    if (message.kind === 'event') {
+      this.events.push(message.event)
+      this.onEvent(message.event)
+    } else
       this.#calls.get(message.callId)?.(
         message.kind === 'returned'
           ? { ok: true, value: message.value }

@@ -74,6 +74,48 @@ describe('a disk that outlives its domain', () => {
     expect(await disk.read(2 ** 20, 8192)).toEqual(filled(8192, 4))
   })
 
+  it('says how far it is with an image on its way, both ways', async () => {
+    const board = await bench()
+    await written(board)
+    const image = await blobOf(exported(board))
+    await board.call({ name: 'importDisk', args: { id: idOf('vault'), file: new File([image], 'a/b.img') } })
+    const seen = board.events.flatMap((event) => (event.type === 'transfers' ? event.transfers : []))
+    expect(seen).toContainEqual({
+      id: 1,
+      what: 'disk',
+      source: 'vault',
+      destination: 'host',
+      file: 'vault.img',
+      doneBytes: expect.any(Number),
+      totalBytes: VAULT_BYTES,
+    })
+    expect(seen).toContainEqual(expect.objectContaining({ source: 'host', file: 'b.img', what: 'disk' }))
+    expect(board.events.findLast(({ type }) => type === 'transfers')).toMatchObject({ transfers: [] })
+  })
+
+  it.each(['exportDisk', 'importDisk'] as const)('is what it was when an %s is cancelled', async (name) => {
+    const board = await bench()
+    await written(board)
+    // Of another content, so that what was replaced could be told.
+    const file = new Blob(Array.from({ length: 32 }, () => new Uint8Array(2 ** 20).fill(7)))
+    board.onEvent = (event) => {
+      if (event.type !== 'transfers') return
+      for (const { id } of event.transfers)
+        void board.call({ name: 'cancelTransfer', args: { transfer: id } })
+    }
+    const id = idOf('vault')
+    const call = name === 'exportDisk' ? { name, args: { id } } : { name, args: { id, file } }
+    expect(await board.call(call)).toMatchObject({
+      ok: false,
+      error: { kind: 'failed', message: expect.stringContaining('cancelled') },
+    })
+    const disk = await vaultDisk(board)
+    expect(await disk.read(2 ** 20, 8192)).toEqual(filled(8192, 4))
+    expect(await disk.read(0, 512)).toEqual(new Uint8Array(512))
+    disk.close()
+    await board.up('vault')
+  })
+
   it('is its base again after a reset', async () => {
     const board = await bench()
     await written(board)

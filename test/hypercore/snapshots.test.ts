@@ -3,6 +3,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Fault } from '../../src/protocol/fault.ts'
 import type { SnapshotInfo, SnapshotsReport } from '../../src/protocol/snapshot.ts'
+import type { CallRequest } from '../../src/protocol/supervisor.ts'
 import { Bench, handOff, idOf, type FakeDomain } from './bench-board.ts'
 
 const ID = 'ab'.repeat(16)
@@ -112,6 +113,75 @@ describe('a snapshot', () => {
     expect(bench.store.latest('save')).toMatchObject({
       options: { name: 'late', thumbnail: new Uint8Array() },
     })
+  })
+
+  it('shows how far its file is on its way, and a cancelled one is given up', async () => {
+    bench.store.snapshots = [info({ name: 'to/take along' })]
+    await bench.handOff(handOff())
+    const onTheirWay = () => {
+      const event = bench.events.findLast(({ type }) => type === 'transfers')
+      return event?.type === 'transfers' ? event.transfers : []
+    }
+    const exported = bench.call({ name: 'exportSnapshot', args: { snapshotId: ID } })
+    await bench.settle()
+    await bench.pass(1000)
+    bench.store.progress('export', 4096, 8192)
+    expect(onTheirWay()).toMatchObject([
+      {
+        what: 'snapshot',
+        source: 'management',
+        destination: 'host',
+        file: 'take along',
+        doneBytes: 4096,
+        totalBytes: 8192,
+      },
+    ])
+    const file = new Blob(['a snapshot'])
+    bench.store.says('export', { ok: true, value: file })
+    expect(await exported).toEqual({ ok: true, value: file })
+    expect(onTheirWay()).toEqual([])
+
+    const imported = bench.call({ name: 'importSnapshot', args: { id: idOf('management'), file } })
+    await bench.settle()
+    const [{ id } = { id: 0 }] = onTheirWay()
+    await bench.call({ name: 'cancelTransfer', args: { transfer: id } })
+    expect(bench.store.abandoned).toEqual([])
+    bench.store.progress('import', 1, 10)
+    expect(bench.store.abandoned).toHaveLength(1)
+    bench.store.says('import', { ok: false, error: { kind: 'stopped', message: 'It was cancelled.' } })
+    expect(await imported).toMatchObject(fails('failed', 'cancelled'))
+    expect(onTheirWay()).toEqual([])
+  })
+
+  it('is described anew: its text is checked, and what is listed afterwards is told', async () => {
+    bench.store.snapshots = [info()]
+    await bench.handOff(handOff())
+    const describeIt = (name: unknown, note: unknown) =>
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what a caller without types may send
+      bench.call({ name: 'describeSnapshot', args: { snapshotId: ID, name, note } } as CallRequest)
+    const done = describeIt('  Tools built ', 'before the\nfork bomb')
+    await bench.settle()
+    expect(bench.store.latest('describe')).toEqual({
+      id: ID,
+      name: 'Tools built',
+      note: 'before the\nfork bomb',
+    })
+    bench.store.snapshots = [info({ name: 'Tools built', note: 'before the\nfork bomb' })]
+    bench.store.says('describe', { ok: true, value: undefined })
+    expect(await done).toEqual({ ok: true, value: undefined })
+    expect(report()?.snapshots).toMatchObject([{ name: 'Tools built', note: 'before the\nfork bomb' }])
+
+    const asked = bench.store.calls.length
+    for (const [name, note] of [
+      ['', ''],
+      ['   ', ''],
+      ['a\u0007b', ''],
+      ['x'.repeat(201), ''],
+      [7, ''],
+      ['good', 'x'.repeat(4001)],
+    ])
+      expect(await describeIt(name, note)).toMatchObject(fails('malformed', 'printable'))
+    expect(bench.store.calls).toHaveLength(asked)
   })
 
   it('is stored whole where what it was compared with has been removed', async () => {

@@ -88,6 +88,7 @@ const SCREENS: readonly [name: string, query: string, reach?: (page: Page) => Pr
         machine.transfers([
           {
             id: 1,
+            what: 'file',
             source: domainId('primary'),
             destination: domainId('web'),
             file: 'notes.txt',

@@ -27,7 +27,7 @@ export class Broker {
   readonly clip: Clip
   readonly vault: VaultBroker
   readonly #files
-  readonly #transfers: Transfers
+  readonly transfers: Transfers
 
   constructor(host: BrokerHost) {
     const gate = new Gate(host.judges)
@@ -38,7 +38,7 @@ export class Broker {
       now: () => host.now(),
       report: (list) => host.emit({ type: 'transfers', transfers: list }),
     })
-    this.#transfers = transfers
+    this.transfers = transfers
     this.#files = { gate, transfers, log }
     this.sends = new Sends({ gate, transfers, log, after, find })
     this.clip = new Clip({ gate, log, after, emit: (event) => host.emit(event) })
@@ -54,6 +54,6 @@ export class Broker {
   }
 
   cancelTransfer(transfer: number): Result<void, Fault> {
-    return this.#transfers.cancel(transfer)
+    return this.transfers.cancel(transfer)
   }
 }

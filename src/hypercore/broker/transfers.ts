@@ -1,9 +1,12 @@
 /** Every file on its way: what a person sees of it, and the way to stop it. */
 
 import { err, ok, type Result } from '../../base/result.ts'
+import type { Watch } from '../../base/watch.ts'
 import { fault, type Fault } from '../../protocol/fault.ts'
 import type { DomainId } from '../../protocol/domain.ts'
 import type { TransferInfo } from '../../protocol/transfers.ts'
+import { stopped } from '../../storage/storage-error.ts'
+import { safeFileName } from './file-name.ts'
 
 /** Files on their way at the same time, of everybody together. */
 const OPEN_LIMIT = 16
@@ -18,21 +21,18 @@ export type TransfersEnvironment = {
 
 type End = DomainId | 'host'
 
+type Description = Pick<TransferInfo, 'what' | 'source' | 'destination' | 'file'>
+
 export class Transfer {
   readonly id: number
-  readonly #description: Pick<TransferInfo, 'source' | 'destination' | 'file'>
+  readonly #description: Description
   readonly #changed: (over: boolean) => void
   #totalBytes: number
   #doneBytes = 0
   #stopped: Fault | undefined
   #over = false
 
-  constructor(
-    id: number,
-    description: Pick<TransferInfo, 'source' | 'destination' | 'file'>,
-    totalBytes: number,
-    changed: (over: boolean) => void,
-  ) {
+  constructor(id: number, description: Description, totalBytes: number, changed: (over: boolean) => void) {
     this.id = id
     this.#description = description
     this.#totalBytes = totalBytes
@@ -81,19 +81,53 @@ export class Transfers {
     this.#environment = environment
   }
 
-  open(source: End, destination: End, file: string, totalBytes: number): Result<Transfer, Fault> {
+  open(
+    source: End,
+    destination: End,
+    file: string,
+    totalBytes: number,
+    what: TransferInfo['what'] = 'file',
+  ): Result<Transfer, Fault> {
     if (this.#open.size >= OPEN_LIMIT)
       return err(
         fault('over-budget', `${OPEN_LIMIT} files are on their way already; wait for one to arrive.`),
       )
     const id = this.#nextId++
-    const transfer = new Transfer(id, { source, destination, file }, totalBytes, (over) => {
+    const transfer = new Transfer(id, { what, source, destination, file }, totalBytes, (over) => {
       if (over) this.#open.delete(id)
       if (over || this.#environment.now() - this.#reportedAt >= REPORT_MS) this.#report()
     })
     this.#open.set(id, transfer)
     this.#report()
     return ok(transfer)
+  }
+
+  /**
+   * Does long work on storage under the eyes of the person, who may stop it.
+   * @param description of what goes where; its name comes from whoever asked for it
+   */
+  async watched<T>(
+    {
+      what,
+      source,
+      destination,
+      file: untrustedFile,
+      totalBytes,
+    }: Description & { readonly totalBytes: number },
+    work: (watch: Watch) => Promise<Result<T, Fault>>,
+  ): Promise<Result<T, Fault>> {
+    const opened = this.open(source, destination, safeFileName(untrustedFile) ?? what, totalBytes, what)
+    if (!opened.ok) return opened
+    const transfer = opened.value
+    try {
+      return await work((doneBytes, totalBytes) => {
+        if (transfer.stopped !== undefined) throw stopped()
+        transfer.expect(totalBytes)
+        transfer.progress(doneBytes)
+      })
+    } finally {
+      transfer.close()
+    }
   }
 
   /** Of the person. */

@@ -1,6 +1,7 @@
 /** What is done with a disk that no guest uses: exported, imported, reset, measured, removed. Workers only. */
 
 import { ok, type Result } from '../../base/result.ts'
+import type { Watch } from '../../base/watch.ts'
 import type { BlockStore } from '../../protocol/block-store.ts'
 import type { DiskUsage } from '../../protocol/disk.ts'
 import type { DiskBase, PersistentDisk } from '../../protocol/guest.ts'
@@ -15,9 +16,9 @@ type Answer<T> = Promise<Result<T, StoreFault>>
 
 export type DiskFiles = {
   /** The whole disk as a raw image. */
-  export(disk: PersistentDisk): Answer<Blob>
+  export(disk: PersistentDisk, watch: Watch): Answer<Blob>
   /** Lets the disk be what a raw image holds: all of it, or nothing. */
-  import(disk: PersistentDisk, untrustedImage: Blob): Answer<void>
+  import(disk: PersistentDisk, untrustedImage: Blob, watch: Watch): Answer<void>
   reset(disk: PersistentDisk): Answer<void>
   remove(disk: PersistentDisk): Answer<void>
   /** Also while a guest uses it. */
@@ -48,8 +49,8 @@ export function diskFiles({ root, openBase, estimate }: DiskFilesOptions): DiskF
     }
   }
   return {
-    export: (disk) => opened(disk, (overlay) => attempt(() => imageBlob(overlay))),
-    import: (disk, untrustedImage) => opened(disk, (overlay) => overlay.import(untrustedImage)),
+    export: (disk, watch) => opened(disk, (overlay) => attempt(() => imageBlob(overlay, watch))),
+    import: (disk, untrustedImage, watch) => opened(disk, (overlay) => overlay.import(untrustedImage, watch)),
     reset: (disk) => resetDiskOverlay(disk, root),
     remove: (disk) => removeDiskOverlay(disk, root),
     async usage(disk) {

@@ -15,6 +15,7 @@
 
 import { assert } from '../../base/assert.ts'
 import type { Result } from '../../base/result.ts'
+import { UNWATCHED, type Watch } from '../../base/watch.ts'
 import type { BlockStore } from '../../protocol/block-store.ts'
 import type { DiskHandle } from '../opfs-disk.ts'
 import { StorageError } from '../storage-error.ts'
@@ -339,9 +340,9 @@ export class DiskOverlay implements BlockStore {
 
   /**
    * Lets the disk's content be that of a raw image, zeros behind its end: all of it or, after a failure or a crash, what
-   * it was at the last flush. The guest must not be running.
+   * it was at the last flush. The guest must not be running. What `watch` throws with is a failure like any other.
    */
-  async import(untrustedImage: Blob): Promise<Result<void, StoreFault>> {
+  async import(untrustedImage: Blob, watch: Watch = UNWATCHED): Promise<Result<void, StoreFault>> {
     this.#partial.clear()
     const result = await attempt(async () => {
       if (untrustedImage.size === 0 || untrustedImage.size % SECTOR_BYTES !== 0)
@@ -362,6 +363,7 @@ export class DiskOverlay implements BlockStore {
         const base = new Uint8Array(wanted.length)
         base.set(await this.#base.read(at, length))
         this.#importBlocks(at / BLOCK_BYTES, wanted, base)
+        watch(at + length, this.size)
       }
       await this.#commit()
     })

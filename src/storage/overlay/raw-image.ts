@@ -2,6 +2,7 @@
 
 import type { BlockStore } from '../../protocol/block-store.ts'
 import { isZeroPage } from '../../base/pages.ts'
+import { UNWATCHED, type Watch } from '../../base/watch.ts'
 import { wordsOf } from '../pages/page-heap.ts'
 
 /** What is read at a time, and the grain of holes. */
@@ -23,16 +24,18 @@ function isZero(chunk: Uint8Array): boolean {
  * ever written takes a tenth of its size while it is saved. The disk must not be written meanwhile, or the image is of no
  * single instant.
  *
- * @throws StorageError where a part cannot be read
+ * @throws StorageError where a part cannot be read, and what `watch` throws
  */
-export async function imageBlob(disk: BlockStore): Promise<Blob> {
+export async function imageBlob(disk: BlockStore, watch: Watch = UNWATCHED): Promise<Blob> {
   const hole = new Blob([new Uint8Array(CHUNK_BYTES)])
   const parts: Blob[] = []
   for (let at = 0; at < disk.size; at += CHUNK_BYTES) {
     const length = Math.min(CHUNK_BYTES, disk.size - at)
     const chunk = await disk.read(at, length)
     parts.push(isZero(chunk) ? hole.slice(0, length) : new Blob([new Uint8Array(chunk)]))
-    if (parts.length % CHUNKS_AT_ONCE === 0) await new Promise((resolve) => setTimeout(resolve))
+    if (parts.length % CHUNKS_AT_ONCE !== 0) continue
+    watch(at + length, disk.size)
+    await new Promise((resolve) => setTimeout(resolve))
   }
   return new Blob(parts, { type: 'application/octet-stream' })
 }

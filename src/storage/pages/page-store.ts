@@ -10,6 +10,7 @@
 
 import { breathe } from '../../base/breathe.ts'
 import type { Result } from '../../base/result.ts'
+import { UNWATCHED, type Watch } from '../../base/watch.ts'
 import { machineDifference, type MachineFingerprint } from '../../protocol/machine-state.ts'
 import type { SnapshotId, SnapshotInfo, SnapshotMeta, StoreUsage } from '../../protocol/snapshot.ts'
 import type { PageBatch } from '../../protocol/store.ts'
@@ -355,7 +356,7 @@ export class PageStore {
   }
 
   /** One file with everything of the snapshot, to give away: snapshot-file.ts. */
-  export(id: SnapshotId): Promise<Result<Blob, StoreFault>> {
+  export(id: SnapshotId, watch: Watch = UNWATCHED): Promise<Result<Blob, StoreFault>> {
     return this.#run(async () => {
       const { content, table } = this.#sound(id)
       const what = `“${content.meta.name}”`
@@ -365,7 +366,7 @@ export class PageStore {
         imageBytes: table.length * PAGE_BYTES,
         deviceState: await gunzip(packed, content.deviceStateLength, what),
         thumbnail: this.#heap.loadBlob(content.thumbnail, what),
-        batches: () => this.#pages(table, what),
+        batches: () => watched(this.#pages(table, what), table, watch),
       })
     })
   }
@@ -385,9 +386,13 @@ export class PageStore {
   }
 
   /** Stores an exported file as a snapshot of `domain`, at the top of its tree. Every byte of the file is checked. */
-  import(untrustedFile: Blob, domain: string): Promise<Result<SnapshotId, StoreFault>> {
+  import(
+    untrustedFile: Blob,
+    domain: string,
+    watch: Watch = UNWATCHED,
+  ): Promise<Result<SnapshotId, StoreFault>> {
     return this.#run(async () => {
-      const file = await openSnapshotFile(untrustedFile)
+      const file = await openSnapshotFile(untrustedFile, watch)
       const { meta, deviceState, thumbnail } = file
       // A file never says of itself that it is resumed unasked.
       const draft = { ...meta, domain, parent: undefined, automatic: false, deviceState, thumbnail }
@@ -404,4 +409,16 @@ export class PageStore {
     await this.#queue
     this.#heap.file.close()
   }
+}
+
+/** Tells how many bytes of the pages that a table leads to have gone by. */
+function* watched(batches: Iterable<PageBatch>, table: Uint32Array, watch: Watch): Generator<PageBatch> {
+  const total = table.reduce((count, slot) => count + Number(slot !== 0), 0) * PAGE_BYTES
+  let done = 0
+  for (const batch of batches) {
+    watch(done, total)
+    done += batch.bytes.length
+    yield batch
+  }
+  watch(done, total)
 }

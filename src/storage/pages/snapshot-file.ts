@@ -15,6 +15,7 @@
  * Also the form in which goldens ship: `encodeSnapshotFile` and `openSnapshotFile` need no store.
  */
 
+import { UNWATCHED, type Watch } from '../../base/watch.ts'
 import { ByteReader, ByteWriter } from '../../base/bytes.ts'
 import {
   MAX_NAME_LENGTH,
@@ -107,11 +108,13 @@ const LIMITS: Readonly<Record<number, number>> = {
 /** Reads the sections one by one; what it returns has been checked against its hashes and limits. */
 class SectionReader {
   readonly #file: Blob
+  readonly #watch: Watch
   #offset = PREFIX_BYTES
   #sequence = 0
 
-  constructor(untrustedFile: Blob) {
+  constructor(untrustedFile: Blob, watch: Watch) {
     this.#file = untrustedFile
+    this.#watch = watch
   }
 
   async #take(count: number): Promise<Uint8Array<ArrayBuffer>> {
@@ -144,6 +147,7 @@ class SectionReader {
     const packed = await this.#take(stored)
     if (!isEqual(hashBytes(packed), reader.bytes(HASH_BYTES, 'hash'))) throw corrupt(`section ${sequence}`)
     this.#sequence += 1
+    this.#watch(this.#offset, this.#file.size)
     return { kind, bytes: await gunzip(packed, length, 'The snapshot file') }
   }
 
@@ -179,9 +183,12 @@ function decodePages(untrustedBytes: Uint8Array<ArrayBuffer>, pageCount: number)
 /**
  * Opens an exported file and reads all of it but the pages; `batches()` reads those and then checks that the file is
  * complete: only when it ends well is the RAM good. Once.
- * @throws FormatError (foreign, version, truncated, corrupt, too-large), here and from `batches()`
+ * @throws what `watch` throws, and FormatError (foreign, version, truncated, corrupt, too-large), here and from `batches()`
  */
-export async function openSnapshotFile(untrustedFile: Blob): Promise<SnapshotContents> {
+export async function openSnapshotFile(
+  untrustedFile: Blob,
+  watch: Watch = UNWATCHED,
+): Promise<SnapshotContents> {
   if (untrustedFile.size > MAX_FILE_BYTES)
     throw new FormatError('too-large', `No snapshot file has ${untrustedFile.size} bytes.`)
   const prefix = new Uint8Array(await untrustedFile.slice(0, PREFIX_BYTES).arrayBuffer())
@@ -198,7 +205,7 @@ export async function openSnapshotFile(untrustedFile: Blob): Promise<SnapshotCon
       `The snapshot file has version ${version}; this HyperSpace reads ${VERSION}.`,
     )
   if (new DataView(prefix.buffer).getUint32(12, true) !== 0) throw corrupt('its first bytes')
-  const sections = new SectionReader(untrustedFile)
+  const sections = new SectionReader(untrustedFile, watch)
   const reader = new ByteReader(await sections.expect(KINDS.meta))
   const meta = readMeta(reader)
   const pageCount = reader.u32('pages')

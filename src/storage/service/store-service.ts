@@ -5,6 +5,7 @@
 
 import { assertNever } from '../../base/assert.ts'
 import type { Result } from '../../base/result.ts'
+import type { Watch } from '../../base/watch.ts'
 import type { SnapshotId } from '../../protocol/snapshot.ts'
 import type {
   LoadReply,
@@ -17,7 +18,7 @@ import type {
 } from '../../protocol/store.ts'
 import { FormatError, type StoreFault } from '../pages/format-error.ts'
 import type { PageStore } from '../pages/page-store.ts'
-import { StorageError } from '../storage-error.ts'
+import { StorageError, stopped } from '../storage-error.ts'
 import { SavePort } from './save-port.ts'
 
 const MIB = 2 ** 20
@@ -36,6 +37,8 @@ function valueOf<T>(result: Result<T, StoreFault>): T {
 export class StoreService {
   readonly #environment: StoreEnvironment
   readonly #saves = new Map<number, SavePort>()
+  /** Exports and imports that are under way. */
+  readonly #watched = new Map<number, { giveUp(): void }>()
   #opening: Promise<Result<PageStore, StoreFault>> | undefined
 
   constructor(environment: StoreEnvironment) {
@@ -49,6 +52,7 @@ export class StoreService {
         return
       case 'abandon':
         this.#saves.get(request.callId)?.abandon()
+        this.#watched.get(request.callId)?.giveUp()
         return
       default:
         assertNever(request)
@@ -104,13 +108,35 @@ export class StoreService {
       case 'thumbnail':
         return valueOf(await (await this.#store()).thumbnail(call.args.id))
       case 'export':
-        return valueOf(await (await this.#store()).export(call.args.id))
+        return this.#watching(callId, (store, watch) => store.export(call.args.id, watch))
       case 'import':
-        return valueOf(await (await this.#store()).import(call.args.file, call.args.domain))
+        return this.#watching(callId, (store, watch) => store.import(call.args.file, call.args.domain, watch))
       case 'collect':
         return valueOf(await (await this.#store()).collect())
       default:
         return assertNever(call)
+    }
+  }
+
+  async #watching<T>(
+    callId: number,
+    work: (store: PageStore, watch: Watch) => Promise<Result<T, StoreFault>>,
+  ): Promise<T> {
+    let isWanted = true
+    this.#watched.set(callId, {
+      giveUp: () => {
+        isWanted = false
+      },
+    })
+    try {
+      const store = await this.#store()
+      const watch: Watch = (doneBytes, totalBytes) => {
+        if (!isWanted) throw stopped()
+        this.#environment.post({ kind: 'progress', callId, doneBytes, totalBytes })
+      }
+      return valueOf(await work(store, watch))
+    } finally {
+      this.#watched.delete(callId)
     }
   }
 

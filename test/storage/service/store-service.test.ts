@@ -37,6 +37,9 @@ const OPTIONS: SaveOptions = {
 
 class Host {
   readonly service: StoreService
+  readonly told: Extract<StoreMessage, { kind: 'progress' }>[] = []
+  /** Called at each progress. */
+  heard: (callId: number) => void = () => undefined
   readonly #answers = new Map<number, (answer: Result<unknown, StoreFailure>) => void>()
   #next = 1
 
@@ -45,6 +48,10 @@ class Host {
   }
 
   #hear(message: StoreMessage): void {
+    if (message.kind === 'progress') {
+      this.told.push(message)
+      return this.heard(message.callId)
+    }
     this.#answers.get(message.callId)?.(
       message.kind === 'returned' ? ok(message.value) : err(message.failure),
     )
@@ -157,6 +164,37 @@ describe('the store’s worker', () => {
     expect(await told).toMatchObject({ kind: 'refused' })
     expect((await save(host, [begin(MIB_PAGES), { kind: 'end' }])).answer.ok).toBe(true)
     expect(await host.list()).toHaveLength(1)
+  })
+
+  it('says how far an export and an import are, and gives either up when nobody wants it any more', async () => {
+    const host = new Host()
+    // Of 2,000 pages a file has two sections.
+    const image = ramOf(Array.from({ length: 2000 }, (_, index) => index + 1))
+    const indices = Array.from({ length: 2000 }, (_, index) => index)
+    const stored = await save(host, [begin(2048), pages(indices, image), { kind: 'end' }])
+    if (!stored.answer.ok) throw new Error(stored.answer.error.message)
+    const exported = { name: 'export', args: { id: String(stored.answer.value) } } as const
+    const { answer } = host.call(exported)
+    const file = await answer
+    if (!file.ok || !(file.value instanceof Blob)) throw new Error('no file came')
+    const steps = host.told.map(({ doneBytes, totalBytes }) => [doneBytes / 4096, totalBytes / 4096])
+    expect(steps).toEqual([
+      [0, 2000],
+      [1024, 2000],
+      [2000, 2000],
+    ])
+
+    host.told.length = 0
+    const imported = { name: 'import', args: { file: file.value, domain: 'primary' } } as const
+    expect(await host.call(imported).answer).toMatchObject({ ok: true })
+    expect(host.told.at(-1)).toMatchObject({ doneBytes: file.value.size, totalBytes: file.value.size })
+    const kept = await host.list()
+    expect(kept).toHaveLength(2)
+
+    host.heard = (callId) => host.service.handle({ kind: 'abandon', callId })
+    for (const call of [exported, imported])
+      expect(await host.call(call).answer).toMatchObject({ ok: false, error: { kind: 'stopped' } })
+    expect(await host.list()).toEqual(kept)
   })
 
   it('asks the browser again after it has said that the file is in use', async () => {

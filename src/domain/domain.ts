@@ -5,6 +5,7 @@
 
 import { assertNever } from '../base/assert.ts'
 import { ByteWriter } from '../base/bytes.ts'
+import { isOutOfMemory } from '../base/out-of-memory.ts'
 import { encodeAgentFrame } from '../machine/agent-frames.ts'
 import type { Machine, MachineEnd, MachineHooks } from '../machine/machine.ts'
 import { GuestFrame, HostFrame } from '../protocol/agent.ts'
@@ -55,6 +56,8 @@ export class Domain {
   #disks: readonly BlockStore[] = []
   /** Undefined: nobody has asked for the machine yet. */
   #ports: Ports | undefined
+  /** What its machine is to have, for the words about one that gets none. */
+  #memoryMiB = 0
   /** It was asked to stand still. */
   #held = false
   #keeper: StateKeeper | undefined
@@ -75,8 +78,7 @@ export class Domain {
   /** Something that nobody caught: the machine cannot be trusted any more. */
   fault(error: unknown): void {
     if (this.#life.state === 'live') this.#life.machine.fault(error)
-    else if (this.#life.state !== 'ended')
-      this.#crashWithoutMachine({ kind: 'boot-failed', detail: describe(error) })
+    else if (this.#life.state !== 'ended') this.#crashWithoutMachine(causeOf(error, this.#memoryMiB))
   }
 
   /** Ends everything and closes disks and ports; for tests, a worker is terminated. */
@@ -198,6 +200,7 @@ export class Domain {
     if (this.#life.state !== 'created') throw new Error('a second bootstrap')
     const waiting: DomainRequest[] = []
     const { ahead } = this.#life
+    this.#memoryMiB = bootstrap.spec.memoryMiB
     this.#life = { state: 'building', waiting }
     const { display, console, network } = bootstrap
     this.#ports = { display, console, network }
@@ -403,6 +406,14 @@ export class Domain {
 async function disposeAhead(ahead: Ahead | undefined): Promise<void> {
   const built = await ahead?.built
   built?.machine.dispose()
+}
+
+function causeOf(error: unknown, memoryMiB: number): CrashCause {
+  if (!isOutOfMemory(error)) return { kind: 'boot-failed', detail: describe(error) }
+  const detail =
+    `The browser gave no memory for a machine with ${memoryMiB} MiB. ` +
+    'Shut another domain down, close other tabs, or give it less memory in setup (F2); then start it again.'
+  return { kind: 'out-of-memory', detail }
 }
 
 function describe(error: unknown): string {

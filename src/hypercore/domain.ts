@@ -327,7 +327,10 @@ export class Domain {
   #until(reached: () => boolean, late?: Fault, patienceMs = SHUTDOWN_MS): Promise<Outcome> {
     const condition = (): Outcome | undefined => {
       if (reached()) return ok(undefined)
-      if (this.#state === 'crashed') return err(fault('failed', this.#crashWords()))
+      if (this.#state === 'crashed') {
+        const kind = this.#crash?.cause.kind === 'out-of-memory' ? 'over-budget' : 'failed'
+        return err(fault(kind, this.#crashWords()))
+      }
       return this.live ? undefined : err(fault('illegal-state', `${this.name} was ended meanwhile.`))
     }
     if (late === undefined) return this.#waits.until(condition)

@@ -8,6 +8,8 @@
 /* oxlint-disable typescript/no-unsafe-type-assertion -- v86 declares next to none of this */
 
 import { V86 } from 'v86'
+import { assert } from '../base/assert.ts'
+import { OutOfMemory } from '../base/out-of-memory.ts'
 
 /** A slow proxy over WebAssembly memory that survives its growth; only index reads are used. */
 export type View = { readonly [index: number]: number; readonly byteOffset: number; readonly length: number }
@@ -239,6 +241,9 @@ export const JIT_PAGES = 1
 
 type EngineExports = {
   readonly memory: WebAssembly.Memory
+  /** Answer an address in `memory`, 0 where it could not grow. */
+  allocate_memory(bytes: number): number
+  svga_allocate_memory(bytes: number): number
   set_jit_config(index: number, value: number): void
 }
 
@@ -300,9 +305,31 @@ function ensureImageData(): void {
 }
 
 /**
+ * The guest's RAM and video memory, allocated before v86 asks: it takes whatever address it gets, and where memory could
+ * not grow that is 0, at which the engine itself lives.
+ *
+ * @throws OutOfMemory
+ */
+function allocated(exports: EngineExports, settings: V86Settings): EngineExports {
+  const take = (allocate: (bytes: number) => number, bytes: number): ((wanted: number) => number) => {
+    const address = allocate(bytes)
+    if (address === 0) throw new OutOfMemory(`${bytes / 2 ** 20} MiB`)
+    return (wanted) => {
+      assert(wanted === bytes, 'v86 asks for the memory that it was told of')
+      return address
+    }
+  }
+  return {
+    ...exports,
+    allocate_memory: take(exports.allocate_memory, settings.memory_size),
+    svga_allocate_memory: take(exports.svga_allocate_memory, settings.vga_memory_size),
+  }
+}
+
+/**
  * Builds a v86 and resolves in its `emulator-ready`: every device exists and nothing has executed.
  *
- * @throws what the compiled module or v86 throws while it is set up
+ * @throws OutOfMemory, and what the compiled module or v86 throws while it is set up
  */
 export function createV86(
   settings: V86Settings,
@@ -329,10 +356,11 @@ export function createV86(
           const exports = instance.exports as EngineExports
           exports.set_jit_config(JIT_PAGES, 1)
           if (!compile) exports.set_jit_config(JIT_OFF, 1)
-          return instance.exports
+          return allocated(exports, settings)
         } catch (error) {
           reject(error instanceof Error ? error : new Error(String(error)))
-          throw error
+          // v86 would go on, or leave a rejection that nobody handles: it hears no more of this machine.
+          return new Promise(() => undefined)
         }
       },
     }

@@ -171,6 +171,8 @@ export type CrashCause =
   | { readonly kind: 'heartbeat-lost'; readonly silentMs: number }
   /** The worker died. */
   | { readonly kind: 'worker-died'; readonly detail: string }
+  /** The browser gave it no memory, and it never came up. */
+  | { readonly kind: 'out-of-memory'; readonly detail: string }
   /** It never came up. */
   | { readonly kind: 'boot-failed'; readonly detail: string }
 

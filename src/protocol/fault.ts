@@ -12,7 +12,7 @@ export type FaultKind =
   /** The domain's state does not allow it now. */
   | 'illegal-state'
   | 'no-such-domain'
-  /** It would take more memory than the budget has left. */
+  /** It would take more memory than the budget has left, or than the browser gives. */
   | 'over-budget'
   | 'timeout'
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { APPLIANCES } from '../../src/appliances/definitions.ts'
+import { cappedModule } from '../support/guest-images.ts'
 import { idOf, refused } from './bench-board.ts'
 import { RealMachine, allVolumes, flashVolumes, realHandOff } from './real-machine.ts'
 
@@ -12,6 +13,28 @@ async function answers(machine: RealMachine, id: string): Promise<void> {
 }
 
 describe('HyperCore with real guests', () => {
+  it('tells of one that the browser has no memory for, and the others go on', async () => {
+    const given = await realHandOff({ memoryBudgetMiB: 1024 }, ['management'])
+    await using machine = await RealMachine.powerOn({
+      ...given,
+      engine: { ...given.engine, module: await cappedModule(128) },
+    })
+    await machine.ready('management')
+    const config = { appliance: 'management', memoryMiB: 256 }
+    const large = await machine.call({ name: 'create', args: { config } })
+    const start = machine.on(String(large), 'start')
+    expect(await machine.refusal(start)).toMatchObject({
+      kind: 'over-budget',
+      message: expect.stringMatching(/no memory for a machine with 256 MiB\. Shut another domain down/),
+    })
+    expect(machine.info(String(large))).toMatchObject({
+      state: 'crashed',
+      crash: { cause: { kind: 'out-of-memory' } },
+    })
+    expect(machine.journal.join('\n')).toContain('no memory for a machine with 256 MiB')
+    await answers(machine, 'management')
+  })
+
   it('boots three, and kills one, loses one to a panic and one to a spin without harm to the rest', async () => {
     await using machine = await RealMachine.powerOn(
       await realHandOff({}, ['management', 'messaging', 'vault']),
@@ -139,6 +162,32 @@ describe('HyperCore with real guests', () => {
       expect(machine.stats('vault').at(-1)?.grantedPercent).toBe(capPercent)
     }
     await answers(machine, 'management')
+  })
+
+  it('shares one processor between two busy guests by their weights, 2 : 1', async () => {
+    const given = await realHandOff({}, ['management', 'vault'])
+    const { management, vault, ...others } = given.settings.appliances
+    if (management === undefined || vault === undefined) throw new Error('both are in the settings')
+    const appliances = { ...others, management: { ...management, weight: 200 }, vault }
+    await using machine = await RealMachine.powerOn({
+      ...given,
+      settings: { ...given.settings, appliances },
+      platform: { ...given.platform, processors: 1 },
+    })
+    for (const id of ['management', 'vault']) await machine.ready(id)
+    for (const id of ['management', 'vault']) machine.type(id, 'while :; do :; done\r')
+    // Processor time of the same two seconds; on a machine under load some of them are of a thread that waited for a core.
+    const used = (id: string): number =>
+      machine
+        .stats(id)
+        .slice(-8)
+        .reduce((sum, { cpuPercent }) => sum + cpuPercent, 0)
+    await machine.until('twice the processor time for twice the weight', () => {
+      const ratio = used('management') / used('vault')
+      const isShared = machine.stats('vault').at(-1)?.grantedPercent === 33
+      return isShared && machine.stats('vault').length >= 16 && Math.abs(ratio - 2) <= 0.3 ? true : undefined
+    })
+    expect(machine.stats('management').at(-1)?.grantedPercent).toBe(67)
   })
 
   it('refuses a start over budget with the figures, and a refused volume with both hashes, and boots the rest', async () => {

@@ -1,10 +1,17 @@
 /** Guests of a few instructions: each does one thing, and the machine must say what. */
 
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { CONSOLE_HIGH_WATERMARK } from '../../src/protocol/channels.ts'
 import type { ExitCount } from '../../src/protocol/domain.ts'
 import { hostDomain, type DomainHost } from '../support/domain-host.ts'
-import { biosBoot, machineSpec, shellBoot, TINY_ENTRY, tinyBoot } from '../support/guest-images.ts'
+import {
+  biosBoot,
+  cappedModule,
+  machineSpec,
+  shellBoot,
+  TINY_ENTRY,
+  tinyBoot,
+} from '../support/guest-images.ts'
 
 /** Machine code, in parts. */
 type Code = readonly (number | Code)[]
@@ -114,6 +121,34 @@ describe('how a guest ends', () => {
     const { report } = await host.event('crashed')
     expect(report.cause).toEqual({ kind: 'boot-failed', detail: 'this test has no persistent disks' })
     expect(host.events.map(({ kind }) => kind)).toEqual(['crashed'])
+  })
+})
+
+describe('a browser that gives no memory', () => {
+  const noMemory = {
+    kind: 'out-of-memory',
+    detail: expect.stringMatching(/no memory for a machine with 4 MiB\. .*close other tabs/),
+  }
+
+  // The engine takes address 0 for an answer, and guest and engine would write over each other.
+  it('for the guest’s RAM, or for its screen, is a crash that says so and what to do', async () => {
+    for (const mostMiB of [10, 14]) {
+      host = await hostDomain(machineSpec(tinyBoot(assemble([CLI, HLT]))), {
+        engine: await cappedModule(mostMiB),
+      })
+      const { report } = await host.event('crashed')
+      expect(report.cause).toEqual(noMemory)
+      expect(host.events.map(({ kind }) => kind)).toEqual(['crashed'])
+      await host.end()
+    }
+  })
+
+  it('for the engine itself is one, too', async () => {
+    const words = 'WebAssembly.Instance(): Out of memory: Cannot allocate Wasm memory for new instance'
+    vi.spyOn(WebAssembly, 'instantiate').mockRejectedValueOnce(new RangeError(words))
+    host = await hostDomain(machineSpec(tinyBoot(assemble([CLI, HLT]))))
+    const { report } = await host.event('crashed')
+    expect(report.cause).toEqual(noMemory)
   })
 })
 

@@ -168,11 +168,15 @@ export class DomainHost {
 
 export type InThreadOptions = {
   readonly openDisk?: (name: string, bytes: number) => BlockStore
+  readonly engine?: WebAssembly.Module
 }
 
 /** A domain on this thread. */
-export async function hostDomain(spec: MachineSpec, { openDisk }: InThreadOptions = {}): Promise<DomainHost> {
-  return new DomainHost(spec, await v86Module(), (host) => {
+export async function hostDomain(
+  spec: MachineSpec,
+  { openDisk, engine }: InThreadOptions = {},
+): Promise<DomainHost> {
+  return new DomainHost(spec, engine ?? (await v86Module()), (host) => {
     const domain = new Domain({
       post: (event) => host.receive(event),
       openDisk: ({ name }, base) =>

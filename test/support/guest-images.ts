@@ -30,6 +30,38 @@ export function v86Module(): Promise<WebAssembly.Module> {
   return engine
 }
 
+/** Pages of WebAssembly memory in a MiB. */
+const PAGES_PER_MIB = 16
+
+/** An unsigned number of the binary format (WebAssembly core specification, 5.2.2), and where it ends. */
+function leb128(bytes: Uint8Array, start: number): { readonly value: number; readonly end: number } {
+  let value = 0
+  for (let at = start; ; at += 1) {
+    const byte = bytes[at] ?? 0
+    value += (byte & 0x7f) * 2 ** ((at - start) * 7)
+    if (byte < 0x80) return { value, end: at + 1 }
+  }
+}
+
+/** v86's module as it is where the browser gives no more than so much: its memory cannot grow beyond. */
+export function cappedModule(mostMiB: number): Promise<WebAssembly.Module> {
+  const bytes = read('node_modules/v86/build/v86.wasm')
+  const pages = mostMiB * PAGES_PER_MIB
+  for (let at = 8; at < bytes.length;) {
+    const { value: length, end: content } = leb128(bytes, at + 1)
+    const next = content + length
+    // The memory section (5.5.8): one memory, whose limits begin with 0: without a maximum.
+    if (bytes[at] === 5) {
+      const least = bytes.subarray(content + 2, next)
+      const section = [1, 1, ...least, (pages & 0x7f) | 0x80, pages >> 7]
+      const changed = [...bytes.subarray(0, at), 5, section.length, ...section, ...bytes.subarray(next)]
+      return WebAssembly.compile(Uint8Array.from(changed))
+    }
+    at = next
+  }
+  throw new Error('the engine declares no memory')
+}
+
 /** The base system with a shell on ttyS0 and the agent on hvc0. */
 export function shellBoot(
   commandLine = '',

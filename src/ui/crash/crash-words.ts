@@ -43,6 +43,8 @@ export function crashWords(cause: CrashCause): CrashWords {
         means: 'The browser ended the thread that this guest ran in.',
         detail: cause.detail,
       }
+    case 'out-of-memory':
+      return { title: 'No memory for it', means: 'The guest never came up.', detail: cause.detail }
     case 'boot-failed':
       return { title: 'It did not start', means: 'The guest never came up.', detail: cause.detail }
     default:

@@ -9,15 +9,17 @@ import { createStore } from 'zustand/vanilla'
 import { version } from '../package.json'
 import manifest from '../images/manifest.json'
 import { goldens, goldenUrls } from 'virtual:goldens'
+import { APPLIANCES } from './appliances/definitions.ts'
 // oxlint-disable-next-line import/default -- with this query Vite gives the address
 import domainScriptUrl from './domain/worker.ts?worker&url'
-import { browserPlatform, probeFeatures } from './firmware/browser-platform.ts'
+import { browserPlatform, deviceMemoryGiB, probeFeatures } from './firmware/browser-platform.ts'
 import { Firmware, type FirmwareOutcome } from './firmware/firmware.ts'
 import { firmwareKey, typedCharacter } from './firmware/keys.ts'
 import type { StorageReport } from './firmware/platform.ts'
 // oxlint-disable-next-line import/default -- with this query Vite gives the address
 import readerScriptUrl from './firmware/reader-worker.ts?worker&url'
 import { Reader } from './firmware/reader.ts'
+import { memoryShortage } from './firmware/settings.ts'
 // oxlint-disable-next-line import/default -- with this query Vite gives the address
 import hypercoreScriptUrl from './hypercore/worker.ts?worker&url'
 import type { HandOff, RefusedGolden, RefusedVolume } from './protocol/hand-off.ts'
@@ -134,8 +136,12 @@ function standaloneUrl(): string {
 
 function showUnsupported(): boolean {
   const features = probeFeatures()
+  const guests = manifest.volumes.flatMap(({ ramMiB }) => (ramMiB === undefined ? [] : [{ ramMiB }]))
+  const shortage = memoryShortage(guests, deviceMemoryGiB())
   if (!features.webAssembly) show({ kind: 'unsupported', why: { kind: 'no-webassembly' } })
   else if (!features.workers) show({ kind: 'unsupported', why: { kind: 'no-worker' } })
+  else if (shortage !== undefined)
+    show({ kind: 'unsupported', why: { kind: 'too-little-memory', ...shortage } })
   else return false
   return true
 }
@@ -217,6 +223,7 @@ async function runFirmware(
   const listeners = new Set<(output: string) => void>()
   const firmware = new Firmware(platform, manifest, goldens, {
     ...(bootOverride === undefined ? {} : { bootOverride }),
+    weights: Object.fromEntries(APPLIANCES.map(({ name, limits }) => [name, limits.weight])),
     onBootable,
     onOutput: (output) => {
       written.push(output)

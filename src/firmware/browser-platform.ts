@@ -96,9 +96,14 @@ async function openStorage(): Promise<StorageReport> {
   return { kind: 'opfs', quotaBytes: estimate.quota, usedBytes: estimate.usage }
 }
 
-export function browserPlatform(options: BrowserPlatformOptions): FirmwarePlatform {
+/** As the browser reports it; undefined where it does not tell. */
+export function deviceMemoryGiB(): number | undefined {
   // Not in the standard's types: Chromium alone has it (Device Memory API).
   const deviceMemory: unknown = Reflect.get(navigator, 'deviceMemory')
+  return typeof deviceMemory === 'number' ? deviceMemory : undefined
+}
+
+export function browserPlatform(options: BrowserPlatformOptions): FirmwarePlatform {
   return {
     now: () => performance.now(),
     delay: (ms, signal) =>
@@ -125,7 +130,7 @@ export function browserPlatform(options: BrowserPlatformOptions): FirmwarePlatfo
     readNvram: options.readNvram,
     writeNvram: options.writeNvram,
     processors: navigator.hardwareConcurrency,
-    deviceMemoryGiB: typeof deviceMemory === 'number' ? deviceMemory : undefined,
+    deviceMemoryGiB: deviceMemoryGiB(),
     ...(options.displayUp === undefined ? {} : { displayUp: options.displayUp }),
     ...(options.useFont === undefined ? {} : { useFont: options.useFont }),
     ...(options.keyboard === undefined ? {} : { keyboard: options.keyboard }),

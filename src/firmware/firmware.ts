@@ -9,7 +9,6 @@ import { BOOT_PATH_NAMES, BootMenu, unavailable } from './boot-menu.ts'
 import { Style } from './brand.ts'
 import { HELP_TITLE, POST_HELP } from './help.ts'
 import type { FirmwareKey } from './keys.ts'
-import { appliancesOf } from './manifest.ts'
 import type { FirmwarePlatform } from './platform.ts'
 import { drawPopup, popupKey, speakPopup, type Popup } from './popup.ts'
 import {
@@ -23,7 +22,7 @@ import {
   type PostPicture,
 } from './post-screen.ts'
 import type { Halt } from './post-step.ts'
-import { Post, type Configuration, type PostReport } from './post.ts'
+import { Post, type Configuration, type PostReport, type Weights } from './post.ts'
 import { setupFacts } from './setup-facts.ts'
 import { SetupSession } from './setup-session.ts'
 import { AnsiPainter, TextScreen } from './text-screen.ts'
@@ -44,6 +43,8 @@ export type FirmwareOutcome =
 export type FirmwareOptions = {
   /** From a deep link: decides the boot path of this once, or opens Setup as soon as it can. */
   readonly bootOverride?: 'hyperspace' | 'primary' | 'setup'
+  /** What each appliance gets of the processors by default: its definition's. */
+  readonly weights?: Weights
   /** Text and escape sequences for a terminal of 80 columns and 25 rows. */
   readonly onOutput: (ansi: string) => void
   /** The self-test has ended and the boot delay has not: what the hand-off will be if nobody presses a key. */
@@ -91,10 +92,11 @@ export class Firmware {
     this.#goldens = goldens
     this.#options = options
     // A picture costs the page more than most of the tests cost: one for all that end at about the same time.
-    this.#post = new Post(platform, () => {
+    const changed = (): void => {
       if (platform.soon === undefined) this.#show()
       else platform.soon(() => this.#show())
-    })
+    }
+    this.#post = new Post(platform, changed, options.weights)
   }
 
   /** Runs once, from power-on to the outcome. */
@@ -284,7 +286,7 @@ export class Firmware {
 
   async #runSetup(configuration: Configuration, settings: FirmwareSettings): Promise<FirmwareSettings> {
     const context = {
-      appliances: appliancesOf(configuration.manifest),
+      appliances: configuration.appliances,
       memoryBudgetMiB: configuration.memoryBudgetMiB,
       defaults: configuration.defaults,
       facts: () => setupFacts(configuration, this.#post),

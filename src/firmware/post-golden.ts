@@ -4,8 +4,8 @@ import type { RefusedGolden, VerifiedGolden } from '../protocol/hand-off.ts'
 import type { FileReading } from './file-reading.ts'
 import { parseGoldenManifest, type GoldenManifest, type ManifestGolden } from './golden-manifest.ts'
 import type { FirmwarePlatform } from './platform.ts'
-import { reasonOf, type StepOutcome } from './post-step.ts'
-import { capitalised, grouped, measured } from './words.ts'
+import { reasonOf, SUMMARY_WIDTH, type StepOutcome, type StepReport } from './post-step.ts'
+import { capitalised, grouped, listed, measured } from './words.ts'
 
 export type GoldenOutcome =
   | { readonly kind: 'verified'; readonly golden: VerifiedGolden }
@@ -52,6 +52,19 @@ async function fitting(
   const ofBlank = goldens.find(({ blankDisk }) => blankDisk)
   const isBlank = ofBlank !== undefined && (await platform.hasBlankDisk(appliance))
   return isBlank ? ofBlank : (goldens.find(({ blankDisk }) => !blankDisk) ?? ofBlank)
+}
+
+/** Of appliances that start, in a build that has goldens of others. */
+export function withoutGolden(appliances: readonly string[]): StepReport {
+  const names = listed(appliances.map(capitalised))
+  const summary = `none of ${names}`
+  return {
+    label: 'Golden snapshots',
+    result: 'warning',
+    badge: 'NONE',
+    summary: summary.length <= SUMMARY_WIDTH ? summary : `none of ${appliances.length} that start; they boot`,
+    detail: `This build has no golden snapshot of ${names}, which ${appliances.length === 1 ? 'boots' : 'boot'} instead.`,
+  }
 }
 
 export async function testGoldens(

@@ -12,7 +12,7 @@ import {
   WORD_MARK,
   WORD_MARK_COLOURS,
 } from './brand.ts'
-import type { Halt, PostLine } from './post-step.ts'
+import { SUMMARY_WIDTH, type Halt, type PostLine } from './post-step.ts'
 import { COLUMNS, ROWS, type TextScreen } from './text-screen.ts'
 import { capitalised, grouped, milliseconds, wrapped } from './words.ts'
 
@@ -24,7 +24,6 @@ export const LOG_ROWS = STATUS_ROW - LOG_TOP
 const LABEL_WIDTH = 20
 /** Leaves the 64 columns of a whole SHA-256. */
 const FACT_COLUMN = 16
-const SUMMARY_WIDTH = 42
 const BADGE_END = 71
 
 type Status = { readonly text: string; readonly style: number }

@@ -3,13 +3,16 @@
 import type { PostEntry } from '../protocol/hand-off.ts'
 import { messageOf } from './words.ts'
 
+/** Columns of a line's summary. */
+export const SUMMARY_WIDTH = 42
+
 /** A step's outcome before its duration is known. */
 export type StepReport = {
   readonly label: string
   readonly result: PostEntry['result']
   /** At most eight characters: “OK”, “MISMATCH”. */
   readonly badge: string
-  /** What the line says, in about forty characters. */
+  /** What the line says, in SUMMARY_WIDTH characters. */
   readonly summary: string
   /** Sentences below the line: what is wrong and what to do. */
   readonly notes?: readonly string[]

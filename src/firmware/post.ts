@@ -18,7 +18,7 @@ import type {
 import { appliancesOf, ESSENTIAL_ROLES, parseManifest, type Manifest } from './manifest.ts'
 import type { FirmwarePlatform, StorageReport } from './platform.ts'
 import type { FileReading } from './file-reading.ts'
-import { byAppliance, checkGoldenManifest, testGoldens } from './post-golden.ts'
+import { byAppliance, checkGoldenManifest, testGoldens, withoutGolden } from './post-golden.ts'
 import {
   checkFeatures,
   testEngine,
@@ -30,12 +30,13 @@ import {
 import { testNvram, type NvramStatus } from './post-nvram.ts'
 import type { Halt, PostLine, StepOutcome, StepReport } from './post-step.ts'
 import { testVolume, type VolumeOutcome } from './post-volume.ts'
-import { defaultSettings, fitSettings, memoryBudgetMiB } from './settings.ts'
+import { defaultSettings, fitSettings, memoryBudgetMiB, type Appliance } from './settings.ts'
 import { capitalised, grouped, listed } from './words.ts'
 
 /** What setup and boot menu need; known long before the last volume is read. */
 export type Configuration = {
   readonly manifest: Manifest
+  readonly appliances: readonly Appliance[]
   readonly memoryBudgetMiB: number
   readonly settings: FirmwareSettings
   readonly defaults: FirmwareSettings
@@ -56,18 +57,23 @@ export type PostReport = {
   }
 }
 
+/** By appliance: its share of a busy processor where the person has chosen none. */
+export type Weights = Readonly<Record<string, number>>
+
 export class Post {
   readonly #platform: FirmwarePlatform
   readonly #onChange: () => void
+  readonly #weights: Weights
   readonly #lines: PostLine[] = []
   readonly #pending = new Map<string, string>()
   readonly #outcomes: VolumeOutcome[] = []
   #planned = 0
 
   /** `onChange` is called whenever a step begins or ends. */
-  constructor(platform: FirmwarePlatform, onChange: () => void) {
+  constructor(platform: FirmwarePlatform, onChange: () => void, weights: Weights = {}) {
     this.#platform = platform
     this.#onChange = onChange
+    this.#weights = weights
   }
 
   /** In the order in which the steps ended. */
@@ -150,7 +156,7 @@ export class Post {
       this.step('script:hypercore', 'HyperCore', () => testScript(platform, 'hypercore')),
       this.step('script:domain', 'domain script', () => testWorkers(platform)),
     ])
-    const configured = this.#configure(manifest.value)
+    const configured = this.#configure(manifest.value, new Set(goldens.keys()))
 
     const finished = Promise.all([configured, engine, scripts, Promise.all(states), Promise.all(flash)]).then(
       ([configuration, engine, [hypercore, workers], outcomes]): Result<PostReport, Halt> => {
@@ -190,7 +196,8 @@ export class Post {
     return value
   }
 
-  async #configure(manifest: Manifest): Promise<Result<Configuration, Halt>> {
+  /** `goldens`: the appliances that there is one of. */
+  async #configure(manifest: Manifest, goldens: ReadonlySet<string>): Promise<Result<Configuration, Halt>> {
     const platform = this.#platform
     const budgetMiB = this.#stepNow('memory', () => {
       const budget = memoryBudgetMiB(platform.deviceMemoryGiB)
@@ -200,7 +207,11 @@ export class Post {
       this.step('storage', 'storage', () => testStorage(platform)),
       this.step('nvram', 'NVRAM', () => testNvram(platform)),
     ])
-    const appliances = appliancesOf(manifest)
+    const appliances = appliancesOf(manifest).map(({ appliance, ramMiB }) => ({
+      appliance,
+      ramMiB,
+      weight: this.#weights[appliance],
+    }))
     const defaults = defaultSettings(appliances, budgetMiB)
     let settings = defaults
     if (stored === undefined) this.#tellWhatStaysOff(defaults, budgetMiB)
@@ -209,9 +220,11 @@ export class Post {
       settings = fitted.settings
       if (fitted.changes.length > 0) this.#settingsLine('Fitted to this flash and budget.', fitted.changes)
     }
+    this.#tellWhatBoots(settings, goldens)
     this.#stepNow('keyboard', () => testKeyboard(platform))
     return ok({
       manifest,
+      appliances,
       memoryBudgetMiB: budgetMiB,
       settings,
       defaults,
@@ -226,6 +239,17 @@ export class Post {
     this.#settingsLine(`The budget of ${grouped(budgetMiB)} MiB does not hold all.`, [
       `Not started: ${listed(off.map(capitalised))}. Choose others in Setup (F2).`,
     ])
+  }
+
+  /** Where there is none at all, the list's own line has said so. */
+  #tellWhatBoots({ appliances }: FirmwareSettings, goldens: ReadonlySet<string>): void {
+    if (goldens.size === 0) return
+    const without = Object.entries(appliances).flatMap(([name, { start }]) =>
+      start && !goldens.has(name) ? [name] : [],
+    )
+    if (without.length === 0) return
+    this.#planned += 1
+    this.#stepNow('goldens', () => ({ report: withoutGolden(without), value: undefined }))
   }
 
   #settingsLine(summary: string, notes: readonly string[]): void {

@@ -11,6 +11,8 @@ export type Appliance = {
   readonly appliance: string
   /** The least it runs with, and what it gets by default. */
   readonly ramMiB: number
+  /** Its share of a busy processor by default, relative to the others'. */
+  readonly weight?: number | undefined
 }
 
 export const BOOT_DELAY_STEP_MS = 500
@@ -53,20 +55,37 @@ const BOOT_PATHS: readonly BootPath[] = ['hyperspace', 'primary']
 
 /**
  * What all guests together may have, in MiB. Browsers round device memory down to a power of two and many do not tell.
- * A guest costs the browser more than its RAM (one of 96 MiB took 200–265 MB of Chromium's renderer), and a tab that
- * takes more than about half the machine is the first to be killed:
+ * A tab that takes more than about half the machine is the first to be killed. The page with firmware, supervisor and
+ * console took 170 MB of Chromium's renderer, its five guests with 256 MiB between them another 270; one that has been
+ * at work for long takes 25 to 70 MB beyond its RAM, and one of 96 MiB was seen with 100 to 170.
  *
- * | reported  | budget |
- * |-----------|--------|
- * | ≤ 2 GiB   |    512 |
- * | < 8 GiB   |  1,024 |
- * | ≥ 8 GiB   |  2,048 |
- * | not told  |  1,024 |
+ * | reported  | budget | half of it, less the page                                   |
+ * |-----------|--------|-------------------------------------------------------------|
+ * | ≤ 256 MiB |      0 | the page alone takes more                                   |
+ * | ≤ 512 MiB |     64 | 86 MB: one of the larger guests                             |
+ * | ≤ 1 GiB   |    256 | 340 MB: what is shipped, and nothing beside it              |
+ * | ≤ 2 GiB   |    512 |                                                             |
+ * | < 8 GiB   |  1,024 |                                                             |
+ * | ≥ 8 GiB   |  2,048 |                                                             |
+ * | not told  |  1,024 |                                                             |
  */
 export function memoryBudgetMiB(deviceMemoryGiB: number | undefined): number {
   if (deviceMemoryGiB === undefined) return 1_024
+  if (deviceMemoryGiB <= 0.25) return 0
+  if (deviceMemoryGiB <= 0.5) return 64
+  if (deviceMemoryGiB <= 1) return 256
   if (deviceMemoryGiB <= 2) return 512
   return deviceMemoryGiB < 8 ? 1_024 : 2_048
+}
+
+/** On a device where not even one guest fits: what the smallest needs, and what there is for it, in MiB. */
+export function memoryShortage(
+  appliances: readonly Pick<Appliance, 'ramMiB'>[],
+  deviceMemoryGiB: number | undefined,
+): { readonly haveMiB: number; readonly needMiB: number } | undefined {
+  const haveMiB = memoryBudgetMiB(deviceMemoryGiB)
+  const needMiB = Math.min(...appliances.map(({ ramMiB }) => ramMiB))
+  return needMiB <= haveMiB ? undefined : { haveMiB, needMiB }
 }
 
 /** Memory of the appliances that start, in MiB. */
@@ -80,24 +99,29 @@ export function memoryInUseMiB(settings: FirmwareSettings): number {
 /** Every appliance with the memory it needs; they start in the manifest's order as far as the budget goes. */
 export function defaultSettings(appliances: readonly Appliance[], budgetMiB: number): FirmwareSettings {
   let leftMiB = budgetMiB
-  const chosen = appliances.map(({ appliance, ramMiB }): [string, ApplianceSettings] => {
-    const start = ramMiB <= leftMiB
-    if (start) leftMiB -= ramMiB
-    return [appliance, { start, memoryMiB: ramMiB, capPercent: CAP_MAX_PERCENT, weight: DEFAULT_WEIGHT }]
-  })
+  const chosen = appliances.map(
+    ({ appliance, ramMiB, weight = DEFAULT_WEIGHT }): [string, ApplianceSettings] => {
+      const start = ramMiB <= leftMiB
+      if (start) leftMiB -= ramMiB
+      return [appliance, { start, memoryMiB: ramMiB, capPercent: CAP_MAX_PERCENT, weight }]
+    },
+  )
   return {
     bootOrder: BOOT_PATHS,
     bootDelayMs: DEFAULT_BOOT_DELAY_MS,
     quietBoot: false,
-    firstScreen: defaultFirstScreen(appliances),
+    firstScreen: defaultFirstScreen(chosen),
     relayUrl: '',
     appliances: Object.fromEntries(chosen),
   }
 }
 
-function defaultFirstScreen(appliances: readonly Appliance[]): string {
-  const names = appliances.map(({ appliance }) => appliance)
-  return names.includes('primary') ? 'primary' : (names[0] ?? '')
+/** The primary, or what starts in its place where it does not fit. */
+function defaultFirstScreen(appliances: readonly (readonly [string, ApplianceSettings])[]): string {
+  const names = appliances.map(([name]) => name)
+  const starting = appliances.flatMap(([name, { start }]) => (start ? [name] : []))
+  const from = starting.length > 0 ? starting : names
+  return from.includes('primary') ? 'primary' : (from[0] ?? '')
 }
 
 /**

@@ -6,8 +6,8 @@ import type { MachineSpec } from '../protocol/guest.ts'
 import { fingerprintOf, machineDifference } from '../protocol/machine-state.ts'
 import type { DomainIdentity } from './domain-identity.ts'
 
-/** Why a domain boots. `missing`: none was built, which nobody needs to be told of at every start. */
-export type NoGolden = { readonly missing: boolean; readonly words: string }
+/** Why a domain boots. `usual`: as each of its starts but the first does, which nobody needs to be told every time. */
+export type NoGolden = { readonly usual: boolean; readonly words: string }
 
 export class Goldens {
   readonly #handOff: Pick<HandOff, 'goldens' | 'refusedGoldens' | 'engine'>
@@ -27,13 +27,13 @@ export class Goldens {
     const golden = this.#handOff.goldens.find((each) => each.appliance === appliance)
     if (golden === undefined) return err(this.#absence(appliance))
     const unusable = this.#unusable.get(appliance)
-    if (unusable !== undefined) return err({ missing: false, words: unusable })
+    if (unusable !== undefined) return err({ usual: false, words: unusable })
     // Its screen shows the name that it was baked with, and its disk is not blank after it.
     if (golden.blankDisk && (this.#spent.has(appliance) || id !== appliance))
-      return err({ missing: true, words: 'it was taken for the first start alone' })
+      return err({ usual: true, words: 'it was taken for the first start alone' })
     const difference = machineDifference(fingerprintOf(spec, this.#handOff.engine.sha256), golden.machine)
     if (difference === undefined) return ok(golden)
-    return err({ missing: false, words: `its golden snapshot is of another machine: ${difference}` })
+    return err({ usual: false, words: `its golden snapshot is of another machine: ${difference}` })
   }
 
   /** A disk that was blank is not after this start. */
@@ -48,9 +48,11 @@ export class Goldens {
 
   #absence(appliance: string): NoGolden {
     const refused = this.#handOff.refusedGoldens.find((each) => each.appliance === appliance)
-    return refused === undefined
-      ? { missing: true, words: 'this build has no golden snapshot of it' }
-      : { missing: false, words: `its golden snapshot was refused: ${reasonWords(refused)}` }
+    const words =
+      refused === undefined
+        ? 'this build has no golden snapshot of it'
+        : `its golden snapshot was refused: ${reasonWords(refused)}`
+    return { usual: false, words }
   }
 }
 

@@ -271,6 +271,8 @@ export class HyperCore implements DomainHost {
       const added = this.#add(definition, {}, 'original')
       if (!added.ok) this.log('error', `${definition.title}: ${added.error.message}`)
     }
+    // POST's screen is gone in a second; what it had to change of a person's settings can be read up.
+    for (const { id, detail } of handOff.post) if (id === 'settings') this.log('warning', detail)
     const host = {
       domains: () => this.domains(),
       start: (domain: Domain) => this.#start(domain),

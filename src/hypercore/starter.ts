@@ -126,7 +126,7 @@ export class Starter {
         const machine = { ...parts, spec: hardware.value, resume: { source, awakening }, adopt }
         return ok({ machine, origin: { kind: 'golden' } })
       }
-      if (!golden.error.missing) why = golden.error.words
+      if (!golden.error.usual) why = golden.error.words
     }
     this.#releaseDisk(hardware.value)
     const spec = await this.flash.buildSpec(identity, (image) => this.#environment.composeBootImage(image))

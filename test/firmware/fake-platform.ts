@@ -95,7 +95,14 @@ export function makeFlash(): Flash {
   return { files, volumes }
 }
 
-/** The list of golden snapshots: one, of the web appliance. */
+/** The list of golden snapshots of a whole build: one of each appliance. */
+export function allGoldensOf(flash: Flash): GoldenManifest {
+  const list = goldensOf(flash)
+  const goldens = list.goldens.flatMap((each) => APPLIANCES.map(([appliance]) => ({ ...each, appliance })))
+  return { ...list, goldens }
+}
+
+/** A list with one, of the web appliance. */
 export function goldensOf({ files }: Flash): GoldenManifest {
   const bytes = someBytes(12_345, 20)
   if (!files.has('web.golden')) return { format: 'hyperspace-goldens', version: 1, goldens: [] }

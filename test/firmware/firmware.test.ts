@@ -281,7 +281,7 @@ describe('the screens', () => {
     expect(await machine.until(/General Help/)).toContain('Model: this firmware is a program in a web page.')
     expect(machine.firmware.spoken()).toContain('General Help. F2 Setup.')
     volumes.open()
-    expect(await machine.until(/21 of 21/)).toContain('General Help')
+    expect(await machine.until(/25 of 25/)).toContain('General Help')
     machine.platform.clock += 60_000
     machine.keys('Enter')
     expect(await machine.until(/Boots in 1 s/)).not.toContain('General Help')

@@ -7,7 +7,7 @@ import {
   type FirmwareOptions,
 } from '../../src/firmware/firmware.ts'
 import type { HandOff } from '../../src/protocol/hand-off.ts'
-import { FakePlatform, goldensOf, makeFlash, manifestOf, type Flash } from './fake-platform.ts'
+import { allGoldensOf, FakePlatform, makeFlash, manifestOf, type Flash } from './fake-platform.ts'
 
 export type Machine = {
   readonly firmware: Firmware
@@ -27,7 +27,8 @@ export function machineOf(
   prepare: (platform: FakePlatform) => void = () => {},
   bootOverride?: FirmwareOptions['bootOverride'],
   manifest: unknown = manifestOf(flash),
-  goldens: unknown = goldensOf(flash),
+  goldens: unknown = allGoldensOf(flash),
+  weights: FirmwareOptions['weights'] = {},
 ): Machine {
   const platform = new FakePlatform(flash.files)
   prepare(platform)
@@ -36,6 +37,7 @@ export function machineOf(
   const bootable: HandOff[] = []
   const firmware = new Firmware(platform, manifest, goldens, {
     ...(bootOverride === undefined ? {} : { bootOverride }),
+    weights,
     onOutput: (ansi) => {
       output += ansi
       for (const look of waiting) look()

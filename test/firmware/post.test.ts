@@ -7,6 +7,7 @@ import {
   FakePlatform,
   flipBit,
   gate,
+  allGoldensOf,
   goldensOf,
   someBytes,
   makeFlash,
@@ -36,6 +37,13 @@ async function halted(machine: Machine): Promise<{ message: string; action: stri
 /** Keeps the machine at the end of its self-test, so that its screen can be read. */
 function waiting(platform: FakePlatform): void {
   platform.holdDelays = true
+}
+
+/** The screen at the end of the self-test, scrolled to the first line. */
+async function firstLines(machine: Machine): Promise<string> {
+  await machine.until(/Self-test ended/)
+  machine.keys('Home')
+  return machine.firmware.text()
 }
 
 describe('a sound machine', () => {
@@ -88,8 +96,8 @@ describe('a sound machine', () => {
     })
     expect(handOff.memoryBudgetMiB).toBe(2_048)
     const ids = handOff.post.map(({ id }) => id)
-    expect(ids).toHaveLength(21)
-    expect(new Set(ids).size).toBe(21)
+    expect(ids).toHaveLength(25)
+    expect(new Set(ids).size).toBe(25)
     expect(ids).toEqual(
       expect.arrayContaining(['features', 'engine', 'compile', 'nvram', 'volume:kernel', 'keyboard']),
     )
@@ -100,6 +108,32 @@ describe('a sound machine', () => {
     }
     expect(handOff.endedAt).toBeGreaterThan(handOff.startedAt)
     expect(structuredClone(handOff.post)).toEqual(handOff.post)
+  })
+
+  test('gives each appliance the weight it comes with, until the person chooses another', async () => {
+    const flash = makeFlash()
+    const powerOn = (nvram?: Uint8Array): Machine =>
+      machineOf(
+        flash,
+        (platform) => {
+          platform.nvram = nvram
+        },
+        undefined,
+        manifestOf(flash),
+        allGoldensOf(flash),
+        { primary: 200 },
+      )
+    const { settings } = await handedOff(powerOn())
+    const weights = ({ appliances }: typeof settings): unknown =>
+      Object.fromEntries(Object.entries(appliances).map(([name, { weight }]) => [name, weight]))
+    const others = { web: 100, messaging: 100, management: 100, vault: 100 }
+    expect(weights(settings)).toEqual({ primary: 200, ...others })
+    const { primary, ...rest } = settings.appliances
+    if (primary === undefined) throw new Error('there is no primary')
+    const chosen = encodeNvram({ ...settings, appliances: { ...rest, primary: { ...primary, weight: 100 } } })
+    const kept = await handedOff(powerOn(chosen))
+    expect(weights(kept.settings)).toEqual({ primary: 100, ...others })
+    expect(kept.post.map(({ id }) => id)).not.toContain('settings')
   })
 
   test('shows a line for each step with its result, size, hash and time', async () => {
@@ -114,17 +148,17 @@ describe('a sound machine', () => {
       expect(row).toMatch(/ OK +[\d.,]+ ms$/)
     }
     expect(rowWith(text, 'Golden web')).toMatch(/12,345 bytes .* OK/)
-    // One line more than the screen has rows: the first is a key away.
+    // A few lines more than the screen has rows: the first are a key away.
     machine.keys('Home')
     const top = machine.firmware.text()
     expect(rowWith(top, 'Browser features')).toContain('WebAssembly, SIMD, bulk memory, workers')
-    expect(rowWith(text, 'Processors, memory')).toContain('8 logical, 8 GiB; guests 2,048 MiB')
-    expect(rowWith(text, 'Storage')).toContain('OPFS opened, quota 12.0 GiB, 2.9 MiB used')
-    expect(rowWith(text, 'NVRAM')).toContain('empty: defaults loaded')
+    expect(rowWith(top, 'Processors, memory')).toContain('8 logical, 8 GiB; guests 2,048 MiB')
+    expect(rowWith(top, 'Storage')).toContain('OPFS opened, quota 12.0 GiB, 2.9 MiB used')
+    expect(rowWith(top, 'NVRAM')).toContain('empty: defaults loaded')
     expect(rowWith(text, 'Engine, compiled')).toContain('v86.wasm')
     expect(rowWith(text, 'HyperCore  ')).toMatch(/84,120 bytes .* MEASURED/)
     expect(rowWith(text, 'Keyboard')).toMatch(/listening +READY/)
-    expect(text).toContain('21 of 21')
+    expect(text).toContain('25 of 25')
     machine.keys('Enter')
     await machine.outcome
   })
@@ -279,10 +313,8 @@ describe('a machine that cannot run guests', () => {
       platform.featureSet = { ...ALL_FEATURES, simd: false }
       platform.engine.simd = new Error('must not be asked for')
     })
-    await machine.until(/Self-test ended/)
-    machine.keys('Home')
-    const text = machine.firmware.text()
-    expect(rowWith(text, 'Browser features')).toContain('no SIMD')
+    const text = await machine.until(/Self-test ended/)
+    expect(rowWith(await firstLines(machine), 'Browser features')).toContain('no SIMD')
     expect(rowWith(text, 'Engine, compiled')).toContain('v86-fallback.wasm')
     machine.keys('Enter')
     expect((await handedOff(machine)).engine.simd).toBe(false)
@@ -338,7 +370,7 @@ describe('what only degrades', () => {
         remedy: 'Nothing.',
       }
     })
-    const text = await machine.until(/Self-test ended/)
+    const text = await firstLines(machine)
     expect(rowWith(text, 'Storage')).toMatch(/nothing outlives this tab +MEMORY/)
     expect(text).toContain('SecurityError')
     machine.keys('Enter')
@@ -363,7 +395,7 @@ describe('what only degrades', () => {
       waiting(platform)
       platform.nvram = stored.slice()
     })
-    const text = await machine.until(/Self-test ended/)
+    const text = await firstLines(machine)
     expect(rowWith(text, 'NVRAM')).toMatch(/corrupt: defaults loaded +DEFAULTS/)
     expect(text).toMatch(/checksum wrong, CRC-32 stored [0-9a-f]{8}, computed [0-9a-f]{8}/)
     expect(text).toContain('press F2, then F10')
@@ -377,7 +409,7 @@ describe('what only degrades', () => {
       waiting(platform)
       platform.readNvramError = new Error('The operation is insecure.')
     })
-    const text = await machine.until(/Self-test ended/)
+    const text = await firstLines(machine)
     expect(text).toContain('The operation is insecure. Settings are the defaults')
     machine.keys('Enter')
     await handedOff(machine)
@@ -394,7 +426,7 @@ describe('what only degrades', () => {
       platform.deviceMemoryGiB = 2
       platform.nvram = encodeNvram({ ...defaults, appliances: { ...defaults.appliances, web } })
     })
-    const text = await machine.until(/Self-test ended/)
+    const text = await firstLines(machine)
     expect(text).toContain('The memory of Web is 240 MiB now: the budget has 512.')
     machine.keys('Enter')
     const handOff = await handedOff(machine)
@@ -408,10 +440,37 @@ describe('what only degrades', () => {
       waiting(platform)
       platform.deviceMemoryGiB = 1
     })
-    const text = await machine.until(/Self-test ended/)
-    expect(text).toContain('Not started: Messaging, Management and Vault. Choose others in Setup (F2).')
+    const text = (await firstLines(machine)).replace(/\s+/g, ' ')
+    expect(text).toContain('Not started: Web, Messaging, Management and Vault. Choose others in Setup (F2).')
     machine.keys('Enter')
     await handedOff(machine)
+  })
+
+  test('starts on a device with little memory the one appliance that fits, and that is the first screen', async () => {
+    const small = [
+      ...['primary', 'web', 'vault'].map((name) => [name, 128] as const),
+      ['messaging', 48] as const,
+    ]
+    const flash = small.reduce(
+      (flash, [name, ramMiB]) => withField(flash, name, 'ramMiB', ramMiB),
+      makeFlash(),
+    )
+    const machine = machineOf(flash, (platform) => {
+      waiting(platform)
+      platform.deviceMemoryGiB = 0.5
+    })
+    const text = (await firstLines(machine)).replace(/\s+/g, ' ')
+    expect(text).toContain('8 logical, 0.5 GiB; guests 64 MiB')
+    expect(text).toContain('Not started: Primary, Web, Management and Vault.')
+    machine.keys('Enter')
+    const { settings, post } = await handedOff(machine)
+    const starting = Object.entries(settings.appliances).flatMap(([name, { start }]) => (start ? [name] : []))
+    expect(starting).toEqual(['messaging'])
+    expect(settings.firstScreen).toBe('messaging')
+    // What the journal is told.
+    expect(post.find(({ id }) => id === 'settings')?.detail).toBe(
+      'The budget of 64 MiB does not hold all. Not started: Primary, Web, Management and Vault. Choose others in Setup (F2).',
+    )
   })
 
   test('a keyboard nobody listens to is a warning', async () => {
@@ -437,7 +496,10 @@ test('a manifest is read from what the build made, unknown fields and all', asyn
 
 describe('golden snapshots', () => {
   test('are handed over verified, as they lie in flash', async () => {
-    const { goldens, refusedGoldens } = await handedOff(machineOf())
+    const flash = makeFlash()
+    const { goldens, refusedGoldens } = await handedOff(
+      machineOf(flash, undefined, undefined, manifestOf(flash), goldensOf(flash)),
+    )
     expect(refusedGoldens).toEqual([])
     expect(goldens).toMatchObject([{ appliance: 'web', size: 12_345, stage: 'ready' }])
     const content = new Uint8Array(await (goldens[0]?.content ?? new Blob()).arrayBuffer())
@@ -491,6 +553,46 @@ describe('golden snapshots', () => {
     expect(handOff.refusedGoldens).toMatchObject([
       { appliance: 'web', reason: { kind: 'unreadable', detail: 'web.golden could not be read: HTTP 404' } },
     ])
+  })
+
+  test('of some and not of others that start: a line says whose there are none of', async () => {
+    const flash = makeFlash()
+    const list = goldensOf(flash)
+    const [web] = list.goldens
+    const others = ['primary', 'messaging', 'management'].map((appliance) => ({ ...web, appliance }))
+    const goldens = { ...list, goldens: [web, ...others] }
+    const machine = machineOf(flash, waiting, undefined, manifestOf(flash), goldens)
+    expect(rowWith(await firstLines(machine), 'Golden snapshots')).toMatch(/none of Vault +NONE/)
+    machine.keys('Enter')
+    const { post } = await handedOff(machine)
+    const said = post.find(({ id }) => id === 'goldens')
+    expect(said).toMatchObject({
+      result: 'warning',
+      detail: 'This build has no golden snapshot of Vault, which boots instead.',
+    })
+  })
+
+  test('of which one is missing that does not start: nobody is told', async () => {
+    const flash = makeFlash()
+    const list = allGoldensOf(flash)
+    const goldens = { ...list, goldens: list.goldens.filter(({ appliance }) => appliance !== 'vault') }
+    const settings = defaultSettings(
+      list.goldens.map(({ appliance }) => ({ appliance, ramMiB: 64 })),
+      2_048,
+    )
+    const { vault, ...rest } = settings.appliances
+    if (vault === undefined) throw new Error('there is no vault')
+    const appliances = { ...rest, vault: { ...vault, start: false } }
+    const machine = machineOf(
+      flash,
+      (platform) => {
+        platform.nvram = encodeNvram({ ...settings, appliances })
+      },
+      undefined,
+      manifestOf(flash),
+      goldens,
+    )
+    expect((await handedOff(machine)).post.map(({ id }) => id)).not.toContain('goldens')
   })
 
   test.each([

@@ -5,6 +5,7 @@ import {
   fitSettings,
   memoryBudgetMiB,
   memoryInUseMiB,
+  memoryShortage,
   type Appliance,
 } from '../../src/firmware/settings.ts'
 import type { FirmwareSettings } from '../../src/protocol/hand-off.ts'
@@ -39,13 +40,22 @@ const budgets = fc.constantFrom(64, 512, 1_024, 2_048)
 
 test.each([
   [undefined, 1_024],
-  [0.25, 512],
+  [0.25, 0],
+  [0.5, 64],
+  [1, 256],
   [2, 512],
   [4, 1_024],
   [8, 2_048],
   [32, 2_048],
 ])('a device of %s GiB gives its guests %i MiB', (reported, budget) => {
   expect(memoryBudgetMiB(reported)).toBe(budget)
+})
+
+test('a device that not even the smallest guest fits is told what is missing', () => {
+  expect(memoryShortage(FIVE, 0.25)).toEqual({ haveMiB: 0, needMiB: 48 })
+  expect(memoryShortage(FIVE, 0.5)).toBeUndefined()
+  expect(memoryShortage(FIVE, undefined)).toBeUndefined()
+  expect(memoryShortage([{ ramMiB: 96 }, { ramMiB: 72 }], 0.5)).toEqual({ haveMiB: 64, needMiB: 72 })
 })
 
 describe('default settings', () => {
@@ -59,6 +69,15 @@ describe('default settings', () => {
     })
     expect(Object.values(settings.appliances).every(({ start }) => start)).toBe(true)
     expect(memoryInUseMiB(settings)).toBe(400)
+  })
+
+  test('have the weight that an appliance comes with', () => {
+    const { appliances } = defaultSettings(
+      [{ appliance: 'primary', ramMiB: 96, weight: 200 }, ...FIVE.slice(1)],
+      1_024,
+    )
+    expect(appliances['primary']?.weight).toBe(200)
+    expect(appliances['web']?.weight).toBe(100)
   })
 
   test('leave off what the budget does not hold', () => {

@@ -41,8 +41,8 @@ function words(why: Why): { title: string; text: string; todo: string } {
     case 'too-little-memory':
       return {
         title: 'Too little memory',
-        text: `The smallest machine needs ${why.needMiB} MB for its guests; this browser offers ${why.haveMiB} MB.`,
-        todo: 'Close other tabs, or use a device with more memory.',
+        text: `The smallest guest needs ${why.needMiB} MB. By what this browser says of the device, ${why.haveMiB === 0 ? 'nothing is' : `${why.haveMiB} MB are`} left for guests: a tab that takes more than about half the memory is ended, and the page itself takes its part of that.`,
+        todo: 'Open it on a device with more memory.',
       }
     case 'failed':
       return {

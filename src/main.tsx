@@ -16,6 +16,7 @@ import { browserPlatform, deviceMemoryGiB, probeFeatures } from './firmware/brow
 import { Firmware, type FirmwareOutcome } from './firmware/firmware.ts'
 import { firmwareKey, typedCharacter } from './firmware/keys.ts'
 import type { StorageReport } from './firmware/platform.ts'
+import { startingDomains } from './firmware/post-screen.ts'
 // oxlint-disable-next-line import/default -- with this query Vite gives the address
 import readerScriptUrl from './firmware/reader-worker.ts?worker&url'
 import { Reader } from './firmware/reader.ts'
@@ -192,6 +193,7 @@ function readerPorts(): Worker[] {
 }
 
 async function runFirmware(
+  poweredOnAt: number,
   storage: StorageReport | undefined,
   onBootable: (handOff: HandOff) => void,
 ): Promise<FirmwareOutcome> {
@@ -199,6 +201,7 @@ async function runFirmware(
   // Without a controller the person has reloaded past all caches, or nothing is kept yet.
   const reader = new Reader(readerPorts(), Boolean(navigator.serviceWorker?.controller))
   const found = browserPlatform({
+    poweredOnAt,
     engineUrls: { simd: engineUrl, fallback: engineFallbackUrl },
     volumeUrl,
     goldenUrl,
@@ -280,6 +283,35 @@ function whenSettled(action: () => void): void {
   })
 }
 
+/** The firmware's timer goes on in the shell, to the last first screen: by the marks that a profiler shows, too. */
+function tellWhenLive(handOff: HandOff, poweredOnAt: number): void {
+  const starting = startingDomains(handOff.bootPath, handOff)
+  if (starting.length === 0) return
+  const unsubscribe = seat.events.on('domain', () => {
+    const readyAt = starting.flatMap(({ appliance }) =>
+      performance.getEntriesByName(readyMark(appliance)).map(({ startTime }) => startTime),
+    )
+    if (readyAt.length < starting.length) return
+    unsubscribe()
+    const liveAfterMs = Math.max(...readyAt) - poweredOnAt
+    const who = starting.length === 1 ? 'The guest was' : `All ${starting.length} guests were`
+    const text =
+      `${who} live ${secondsOf(liveAfterMs)} after power-on, ` +
+      `${secondsOf(liveAfterMs - handOff.endedAt)} after the hand-off.`
+    seat.store.setState((state) =>
+      withJournalEntry({ ...state, liveAfterMs }, { at: Date.now(), level: 'info', text, id: undefined }),
+    )
+  })
+}
+
+function readyMark(id: string): string {
+  return `hyperspace:ready:${id}`
+}
+
+function secondsOf(ms: number): string {
+  return `${(ms / 1000).toFixed(2)} s`
+}
+
 /** Gives every guest the chance to sync, and the slow ones up; what hibernates is kept as it is instead. */
 async function shutDownAll(): Promise<void> {
   const { domains, snapshots } = seat.store.getState()
@@ -342,6 +374,8 @@ async function main(): Promise<void> {
     onLost: giveUp,
   })
   let storage: StorageReport | undefined
+  // The page's navigation.
+  let poweredOnAt = 0
   if ((await lock?.acquire()) === 'busy') {
     const choice = await new Promise<'take-over' | 'second'>((resolve) => {
       show({
@@ -352,9 +386,10 @@ async function main(): Promise<void> {
     })
     if (choice === 'take-over') await lock?.takeOver()
     else storage = DISKS_ELSEWHERE
+    poweredOnAt = performance.now()
   }
 
-  const outcome = await runFirmware(storage, (handOff) => {
+  const outcome = await runFirmware(poweredOnAt, storage, (handOff) => {
     if (machine.taken) return
     const worker = prepareHypercore(handOff)
     machine.worker = worker
@@ -368,6 +403,7 @@ async function main(): Promise<void> {
   if (machine.taken) return
   machine.worker ??= loadHypercore(outcome.handOff)
   startHypercore(machine.worker, outcome.handOff)
+  tellWhenLive(outcome.handOff, poweredOnAt)
   show({ kind: 'shell' })
   const { refused, refusedGoldens } = outcome.handOff
   await forgetRefused(refused, refusedGoldens)
@@ -381,7 +417,7 @@ seat.events.on('snapshots', ({ storage, hibernating }) => {
 })
 
 seat.events.on('domain', ({ id, ready }) => {
-  const mark = `hyperspace:ready:${id}`
+  const mark = readyMark(id)
   if (ready && performance.getEntriesByName(mark).length === 0) performance.mark(mark)
 })
 

@@ -11,6 +11,8 @@ import type {
 } from './platform.ts'
 
 export type BrowserPlatformOptions = {
+  /** On the page's clock: 0, its navigation, unless the person was asked something before. */
+  readonly poweredOnAt: number
   readonly engineUrls: { readonly simd: string; readonly fallback: string }
   /** The URL of a file of the manifest (“flash/kernel.img”). */
   readonly volumeUrl: (file: string) => string
@@ -105,7 +107,7 @@ export function deviceMemoryGiB(): number | undefined {
 
 export function browserPlatform(options: BrowserPlatformOptions): FirmwarePlatform {
   return {
-    now: () => performance.now(),
+    now: () => performance.now() - options.poweredOnAt,
     delay: (ms, signal) =>
       new Promise((resolve) => {
         const timer = setTimeout(resolve, ms)

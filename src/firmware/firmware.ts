@@ -365,7 +365,8 @@ export class Firmware {
 
   #picture(): PostPicture {
     const { lines, planned } = this.#post
-    return { lines, planned, status: this.#status(), scroll: this.#scroll }
+    const elapsedMs = this.#platform.now()
+    return { lines, planned, status: this.#status(), scroll: this.#scroll, elapsedMs }
   }
 
   #show(): void {

@@ -35,7 +35,7 @@ export type ScriptName = 'hypercore' | 'domain' | 'store'
 
 /** Every promise may reject with an Error whose message is fit for a person. */
 export type FirmwarePlatform = {
-  /** Milliseconds, monotonic; the page's clock. */
+  /** Milliseconds since power-on, monotonic. */
   now(): number
   /** Resolves after `ms`, or at once when `signal` aborts. Used for the boot delay alone. */
   delay(ms: number, signal: AbortSignal): Promise<void>

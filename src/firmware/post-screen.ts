@@ -35,6 +35,8 @@ export type PostPicture = {
   readonly status: Status
   /** Rows that the log is scrolled up by. */
   readonly scroll: number
+  /** Milliseconds since power-on. It stands between two pictures: one drawn for it alone would cost the boot more. */
+  readonly elapsedMs: number
 }
 
 const RESULT_STYLES: Readonly<Record<PostEntry['result'], number>> = {
@@ -57,6 +59,13 @@ function drawMark(
     const stripe = Math.floor(along / (unit * 2))
     return along >= 0 && along % (unit * 2) < unit ? STRIPES[stripe] : undefined
   })
+}
+
+/** Left of the mark, on the logo's screen in the corner. */
+const TIMER_END = COLUMNS - 11
+
+function drawTimer(screen: TextScreen, end: number, { elapsedMs }: Pick<PostPicture, 'elapsedMs'>): void {
+  screen.putRight(0, end, `${(elapsedMs / 1000).toFixed(2)} s`, Style.postBright)
 }
 
 function drawHeader(screen: TextScreen): void {
@@ -114,6 +123,7 @@ export function drawBlank(screen: TextScreen, picture: PostPicture): void {
 
 export function drawPost(screen: TextScreen, picture: PostPicture): void {
   drawHeader(screen)
+  drawTimer(screen, TIMER_END, picture)
   drawLog(screen, picture, LOG_ROWS)
   drawStatus(screen, picture)
   drawKeys(screen, [
@@ -134,6 +144,7 @@ function drawStatus(screen: TextScreen, { lines, planned, status }: PostPicture)
 
 export function drawLogo(screen: TextScreen, picture: PostPicture): void {
   screen.clear(Style.post)
+  drawTimer(screen, COLUMNS, picture)
   drawMark(screen, 3, 19, { unit: 4, height: 12, steepness: 2 })
   const [first = ''] = WORD_MARK
   screen.putPixels(11, Math.floor((COLUMNS - first.length) / 2), first.length, WORD_MARK.length, (x, y) =>
@@ -166,6 +177,7 @@ export function drawLogo(screen: TextScreen, picture: PostPicture): void {
 /** The machine has stopped: POST's last lines, and what the person can do. */
 export function drawHalt(screen: TextScreen, picture: PostPicture, halt: Halt): void {
   drawHeader(screen)
+  drawTimer(screen, TIMER_END, picture)
   const words = [...wrapped(halt.message, COLUMNS - 6), '', ...wrapped(halt.action, COLUMNS - 6)]
   const height = words.length + 4
   const top = KEYS_ROW - height
@@ -206,6 +218,7 @@ export function startingDomains(
 /** The last screen: what HyperCore gets, nothing else. */
 export function drawHandOff(screen: TextScreen, handOff: HandOff): void {
   drawHeader(screen)
+  drawTimer(screen, TIMER_END, { elapsedMs: handOff.endedAt })
   const { hypercore } = handOff.scripts
   const domains = startingDomains(handOff.bootPath, handOff)
   const givenOut = domains.reduce((sum, { memoryMiB }) => sum + memoryMiB, 0)
@@ -215,7 +228,7 @@ export function drawHandOff(screen: TextScreen, handOff: HandOff): void {
     ['SHA-256', hypercore.sha256],
     ['Boot path', BOOT_PATH_NAMES[handOff.bootPath]],
     ['Memory', `${grouped(givenOut)} of ${grouped(handOff.memoryBudgetMiB)} MiB given out`],
-    ['Since power-on', milliseconds(handOff.endedAt - handOff.startedAt)],
+    ['Since power-on', milliseconds(handOff.endedAt)],
   ]
   facts.forEach(([label, value], index) => {
     screen.put(4 + index, 0, label, Style.postBright)

@@ -118,7 +118,7 @@ export type HandOff = {
   }
   /** POST's lines with their durations, for the record. */
   readonly post: readonly PostEntry[]
-  /** Milliseconds on the page's clock at which the firmware began and ended. */
+  /** Milliseconds from power-on to when the firmware began and ended. */
   readonly startedAt: number
   readonly endedAt: number
 }

@@ -42,6 +42,8 @@ export type MachineState = {
   readonly haltReason: string | undefined
   readonly handOff: HandOff | undefined
   readonly memoryBudgetMiB: number
+  /** Milliseconds from power-on to the last first screen of those that started then; undefined until it is there. */
+  readonly liveAfterMs: number | undefined
   /** By shortcut, those without one behind, by id. Their `focused` is the page's own truth. */
   readonly domains: readonly DomainInfo[]
   readonly focusedId: DomainId | undefined
@@ -69,6 +71,7 @@ export function createMachineStore(): MachineStore {
     haltReason: undefined,
     handOff: undefined,
     memoryBudgetMiB: 0,
+    liveAfterMs: undefined,
     domains: [],
     focusedId: undefined,
     focusChange: undefined,

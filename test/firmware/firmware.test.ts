@@ -271,6 +271,25 @@ describe('the screens', () => {
     await booted(machine)
   })
 
+  test('show the time since power-on as it was when they were drawn, and are not drawn for it', async () => {
+    const machine = machineOf(makeFlash(), (platform) => {
+      platform.holdDelays = true
+    })
+    const shown = (): number => Number(/ ([\d.]+) s /.exec(machine.firmware.text().split('\n')[0] ?? '')?.[1])
+    await machine.until(/Boots in/)
+    expect(shown()).toBeCloseTo(machine.platform.clock / 1000, 1)
+    const before = machine.output()
+    machine.platform.clock += 5_000
+    expect(machine.output()).toBe(before)
+    machine.keys('PageUp')
+    expect(shown()).toBeCloseTo(machine.platform.clock / 1000, 1)
+    machine.keys('Escape')
+    expect(machine.firmware.text().split('\n')[0]).toMatch(/^ +6\.\d\d s$/)
+    machine.keys('Enter')
+    expect((await booted(machine)).endedAt).toBeCloseTo(machine.platform.clock, -1)
+    expect(rowWith(machine.firmware.text(), 'Since power-on')).toContain('6,0')
+  })
+
   test('F1 tells what is real and what is a model, holds the boot, and waits for keys anew', async () => {
     const volumes = gate()
     const machine = machineOf(makeFlash(), (platform) => {

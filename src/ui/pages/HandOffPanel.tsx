@@ -62,10 +62,16 @@ function Section({ title, children }: { readonly title: string; readonly childre
 
 function Overview({ handOff }: { readonly handOff: HandOff }) {
   const { engine, platform, scripts } = handOff
+  const liveAfterMs = useMachine((state) => state.liveAfterMs)
   const rows: readonly (readonly [string, string, string?])[] = [
     ['Boot path', handOff.bootPath],
     ['Memory budget', `${handOff.memoryBudgetMiB} MB`],
     ['Firmware ran', formatDuration(handOff.endedAt - handOff.startedAt)],
+    ['Handed off', `${formatDuration(handOff.endedAt)} after power-on`],
+    [
+      'All guests live',
+      liveAfterMs === undefined ? 'not all so far' : `${formatDuration(liveAfterMs)} after power-on`,
+    ],
     [
       'Engine',
       `${formatBytes(engine.size)}, ${engine.simd ? 'SIMD' : 'no SIMD'}, compiled in ${formatDuration(engine.compileMs)}`,

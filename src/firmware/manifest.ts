@@ -38,18 +38,55 @@ const file = v.pipe(
   v.regex(/^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[\w.-]+(?:\/[\w.-]+)*$/, 'must be a path inside the flash folder'),
 )
 
+const sha256 = v.pipe(
+  v.string('must be text'),
+  v.regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits'),
+)
+
+/** A package's name and version as Debian's policy has them, sections 5.6.1 and 5.6.12. */
+const packageName = v.pipe(
+  v.string('must be text'),
+  v.regex(/^[a-z0-9][a-z0-9+.-]+$/, 'must be the name of a Debian package'),
+)
+const packageVersion = v.pipe(
+  v.string('must be text'),
+  v.regex(/^(?:\d+:)?\d[\w.+~-]*$/, 'must be the version of a Debian package'),
+)
+
+/** What the volume is made of: what was taken as binary packages, and the source packages of these and of what was built. */
+const origin = v.object(
+  {
+    source: v.array(v.object({ package: packageName, version: packageVersion }), 'must be a list'),
+    binary: v.array(
+      v.object({
+        package: packageName,
+        version: packageVersion,
+        architecture: v.picklist(['i386', 'amd64', 'all'], 'must be i386, amd64 or all'),
+        sha256,
+      }),
+      'must be a list',
+    ),
+  },
+  'must say which packages the volume is made of',
+)
+
+/** An SPDX licence expression, as far as these volumes need one. */
+const licence = v.pipe(
+  v.string('must be text'),
+  v.regex(/^[A-Za-z0-9.+-]+(?: (?:AND|OR|WITH) [A-Za-z0-9.+-]+)*$/, 'must be an SPDX licence expression'),
+)
+
 const common = {
   name,
   file,
   size: byteCount,
-  sha256: v.pipe(
-    v.string('must be text'),
-    v.regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits'),
-  ),
+  sha256,
   encoding: v.picklist(['identity', 'gzip'], 'must be identity or gzip'),
   contentSize: byteCount,
   kind: v.pipe(v.string('must be text'), v.minLength(1, 'must not be empty')),
   description: v.optional(v.string('must be text'), ''),
+  licence,
+  origin,
 }
 
 const applianceVolume = v.object({

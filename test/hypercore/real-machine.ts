@@ -141,9 +141,9 @@ export class RealMachine {
         })
         worker.on('error', ({ message }) => listener.error(message))
         return {
-          // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Node's and the browser's ports are two types
           post: (request, transfer) => {
             if (isAhead && request.kind === 'bootstrap') this.adopted += 1
+            // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Node's and the browser's ports are two types
             worker.postMessage(request, transfer as never)
           },
           terminate: () => {

@@ -122,6 +122,7 @@ describe('the vCPU', () => {
     })
     made.standAside(0)
     await next
+    expect(engine.slices).toBeGreaterThan(3)
   })
 
   it('sleeps until the guest’s next timer, and wakes at once when a device asks', async () => {

@@ -1,5 +1,6 @@
 /** The bench's figures as it prints them: each beside its goal, where it has one. */
 
+import type { BiosCost } from './bios-cost.ts'
 import type { BootFigure } from './boots.ts'
 import type { FrameCost } from './frame-cost.ts'
 import type { PageFigures } from './pages.ts'
@@ -84,6 +85,12 @@ export function bootLines(boots: readonly BootFigure[]): string[] {
     ({ name, readyMs, instructionsMi, ramUsedMiB, ramMiB, volumeBytes, goalMs }) =>
       `  ${name.padEnd(12)} ${ms(readyMs).padStart(9)}  ${instructionsMi.toFixed(0).padStart(5)} Mi  RAM ${ramUsedMiB.toFixed(1)} of ${ramMiB} MiB  volume ${(volumeBytes / 2 ** 20).toFixed(2)} MiB   ${goal(readyMs <= goalMs, `≤ ${ms(goalMs)}`)}`,
   )
+}
+
+export function biosLines({ without, by }: BiosCost): string[] {
+  const line = (how: string, { promptMs, instructionsMi }: BiosCost['by']): string =>
+    `  ${how.padEnd(12)} ${ms(promptMs).padStart(9)}  ${instructionsMi.toFixed(0).padStart(5)} Mi`
+  return [line('the stub', without), line('SeaBIOS', by)]
 }
 
 export function restoreLines(restores: readonly RestoreFigure[]): string[] {

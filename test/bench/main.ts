@@ -11,9 +11,11 @@ import { fileURLToPath } from 'node:url'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { build, preview } from 'vite'
 import { ensureChromium } from '../../src/build/chromium.mjs'
+import { measureBiosCost } from './bios-cost.ts'
 import { measureBoots } from './boots.ts'
 import { measureFrameCost } from './frame-cost.ts'
 import {
+  biosLines,
   bootLines,
   frameLines,
   pageLines,
@@ -92,6 +94,11 @@ function section<T>(
 
 const SECTIONS: Readonly<Record<string, Section>> = {
   boots: section('Cold boots under Node, one guest at a time', () => measureBoots(), bootLines),
+  bios: section(
+    'The same kernel and base to a shell, entered by the stub and by SeaBIOS, under Node',
+    () => measureBiosCost(),
+    biosLines,
+  ),
   restores: section(
     'Restores under Node, one guest at a time, from the packed file to the agent’s word; beside bare v86’s own',
     () => measureRestores(),

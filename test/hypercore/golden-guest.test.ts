@@ -4,12 +4,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { findAppliance } from '../../src/appliances/definitions.ts'
 import { bakeStates, type Baked } from '../../src/bake/bake.ts'
 import { bakePlan, type BakePlan } from '../../src/bake/plan.ts'
 import { encodeStateFile } from '../../src/machine/state-file.ts'
 import type { HandOff, VerifiedGolden } from '../../src/protocol/hand-off.ts'
+import type { SnapshotTaken } from '../../src/protocol/snapshot.ts'
 import { isBlankDisk } from '../../src/storage/overlay/blank-disk.ts'
 import { nodeDirectory } from '../../src/storage/node-files.ts'
 import { v86Module } from '../support/guest-images.ts'
@@ -108,6 +109,81 @@ describe('a golden snapshot for a blank disk', () => {
     )
     expect(machine.info('primary')).toMatchObject({ state: 'running', crash: undefined })
     expect(await machine.run('primary', 'echo $((6 * 7))')).toContain('42')
+  })
+})
+
+describe('messaging’s golden snapshot for a blank disk', () => {
+  const folders: string[] = []
+  const machines: RealMachine[] = []
+  let given: HandOff
+
+  beforeAll(async () => {
+    const bare = await realHandOff({ volumes: allVolumes() })
+    const definition = findAppliance('messaging')
+    if (definition === undefined) throw new Error('there is no messaging')
+    const plan = await bakePlan(bare.volumes, definition, bare.engine.sha256)
+    given = {
+      ...bare,
+      settings: { ...bare.settings, appliances: {} },
+      platform: { ...bare.platform, storage: OPFS },
+      goldens: [goldenFile(plan, (await bakeStates(plan, await v86Module())).at(-1))],
+    }
+  })
+
+  afterAll(async () => {
+    await Promise.all(machines.map((machine) => machine[Symbol.asyncDispose]()))
+    await Promise.all(folders.map((folder) => rm(folder, { recursive: true })))
+  })
+
+  /** Waits for a row on the screen and answers what the pattern's group is. */
+  const shown = (machine: RealMachine, pattern: RegExp): Promise<string> =>
+    machine.onScreen('messaging', String(pattern), (rows) => pattern.exec(rows.join('\n'))?.[1])
+
+  /** A browser that comes for the first time, and the name that its server confirms. */
+  async function visit(): Promise<{ readonly machine: RealMachine; readonly name: string }> {
+    const folder = await mkdtemp(join(tmpdir(), 'hyperspace-golden-'))
+    folders.push(folder)
+    const machine = await RealMachine.powerOn(given, { folder })
+    machines.push(machine)
+    await machine.on('messaging', 'start')
+    expect((await machine.ready('messaging')).origin).toEqual({ kind: 'golden' })
+    return { machine, name: await shown(machine, /now known as (guest\d{4})$/m) }
+  }
+
+  /** What the client's status bar says one is called. */
+  const STATUS = /^ \[\d\d:\d\d\] \[(\w+)\(/m
+
+  it('gives each first visit a nick of its own, on server, screen and disk, and leaves a chosen one alone', async () => {
+    const names = new Set<string>()
+    // Of 9,000 names: two visits that draw the same one are no fault, three are.
+    while (names.size < 2 && machines.length < 3) {
+      const { machine, name } = await visit()
+      expect(await shown(machine, new RegExp(`^ \\[\\d\\d:\\d\\d\\] \\[(${name})\\(`, 'm'))).toBe(name)
+      names.add(name)
+    }
+    expect(names.size).toBe(2)
+
+    const machine = machines.at(-1)
+    if (machine === undefined) throw new Error('nobody came')
+    machine.type('messaging', '/exec - grep -o "nick = .*" /root/.irssi/config /root/.irssi/config.whole\r')
+    const name = [...names].at(-1) ?? ''
+    expect(await shown(machine, /config:nick = "(.*)";/)).toBe(name)
+    expect(await shown(machine, /config\.whole:nick = "(.*)";/)).toBe(name)
+
+    machine.type('messaging', '/nick lovelace\r')
+    await shown(machine, /now known as (lovelace)$/m)
+    const args = { id: idOf('messaging'), name: 'chosen', note: '', thumbnail: new Uint8Array() }
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the protocol says of this call
+    const { id: snapshotId } = (await machine.call({ name: 'snapshot', args })) as SnapshotTaken
+    await machine.call({ name: 'restore', args: { snapshotId } })
+    await machine.ready('messaging')
+    machine.type('messaging', '/exec - echo restored\r')
+    await shown(machine, /^.*(restored)$/m)
+    expect(await shown(machine, STATUS)).toBe('lovelace')
+    await machine.on('messaging', 'shutdown')
+    await machine.on('messaging', 'start')
+    await machine.ready('messaging')
+    expect(await shown(machine, /(\w+) \[~person@127\.0\.0\.1\] has joined/)).toBe('lovelace')
   })
 })
 

@@ -17,10 +17,14 @@ import type { CallRequest, SupervisorEvent, SupervisorMessage } from '../../src/
 import { domainBundlePath, storeBundlePath } from '../support/domain-bundle.ts'
 import { v86Module } from '../support/guest-images.ts'
 import { OUTSIDE } from '../support/outside.ts'
+import { screenText } from '../support/screen-text.ts'
 import { handOff, idOf, volume, type PlainCall } from './bench-board.ts'
 
 /** Several guests share two cores with whatever else runs there. */
 const PATIENCE_MS = 100_000
+
+/** A screen that does not come is named before the test as a whole is out of time. */
+const SCREEN_PATIENCE_MS = 60_000
 
 /** Control sequences (ECMA-48, 5.4), which shells show around a prompt, and the carriage returns of a terminal. */
 // oxlint-disable-next-line no-control-regex -- control characters are what it is about
@@ -295,6 +299,23 @@ export class RealMachine {
           resolve()
         })
       })
+    }
+  }
+
+  /** Resolves with the first thing that `look` finds on the screen that a person sees of a console. */
+  async onScreen<T>(id: string, what: string, look: (rows: readonly string[]) => T | undefined): Promise<T> {
+    const deadline = performance.now() + SCREEN_PATIENCE_MS
+    for (;;) {
+      const output = this.text(id)
+      // oxlint-disable-next-line no-await-in-loop -- each screen as it comes
+      const found = look(await screenText(output))
+      if (found !== undefined) return found
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      await this.until(
+        `${what} on the screen of ${id}`,
+        () => (this.text(id) === output ? undefined : true),
+        deadline - performance.now(),
+      )
     }
   }
 

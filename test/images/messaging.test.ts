@@ -75,7 +75,7 @@ describe('the messaging appliance', () => {
     first.dispose()
 
     const second = await bootMessaging('hs.disk=sdb', disk)
-    await second.waitFor(() => /< ?guest\d\d> remember me/.test(words(second.text)), 60_000, 'history')
+    await second.waitFor(() => /< ?guest\d{4}> remember me/.test(words(second.text)), 60_000, 'history')
     await second.waitFor(
       () => words(second.text).includes('lovelace [~person@127.0.0.1] has joined #lobby'),
       60_000,

@@ -30,6 +30,7 @@ trap 'tail -n 30 "$work/irssi.log" >&2' ERR
 (
   cd "$work/irssi"
   patch -p1 <"$here/first-use.patch"
+  patch -p1 <"$here/told.patch"
   cp "$here/no-tls.c" src/core/network-openssl.c
   sed -i '/#include <openssl.ssl.h>/d' src/core/tls.h
   cp "$here/default.theme" themes/default.theme

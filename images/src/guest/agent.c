@@ -206,7 +206,7 @@ static void settle_services(void) {
 
 /*
  * Who first resumes a state that was taken before anybody used the guest has seen nothing of its console: it starts anew; unless
- * what the console had shown was kept with the state.
+ * what the console had shown was kept with the state, which is done for no other state.
  */
 static void resumed_received(struct reader *r) {
     if (!become(r))
@@ -220,7 +220,7 @@ static void resumed_received(struct reader *r) {
         kill(1, SIGHUP);
     else if (!shown)
         redraw_console();
-    run_hook(RESUMED_HOOK, baked ? "first" : NULL);
+    run_hook(RESUMED_HOOK, baked || shown ? "first" : NULL);
     baked = false;
 }
 

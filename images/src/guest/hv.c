@@ -43,7 +43,7 @@ static const struct command commands[] = {
     {"snapshot", CALL_SNAPSHOT, 1, 2, false, "DOMAIN [LABEL]", "keep its present state"},
     {"clone", CALL_CLONE, 1, 1, false, "DOMAIN", "make a running copy"},
     {"cap", CALL_CAP, 2, 2, false, "DOMAIN PERCENT", "limit its processor time"},
-    {"policy", CALL_POLICY, 0, 8, true, "[OPERATION ...]", "show or change the policy"},
+    {"policy", CALL_POLICY, 0, 1, true, "[log]", "show the policy, or what it decided; the person changes it"},
     {"console", CALL_CONSOLE, 1, 2, false, "DOMAIN [LINES]", "the end of its console"},
     {"send", CALL_SEND, 2, 2, false, "FILE DOMAIN", "give a domain a copy of a file"},
     {"clip", CALL_CLIP, 1, 2, false, "get | set [TEXT]", "your clipboard, if you agree; set reads standard input"},

@@ -2,11 +2,12 @@
 
 import { describe, expect, it } from 'vitest'
 import { APPLIANCES } from '../../src/appliances/definitions.ts'
-import { GATEWAY_ADDRESS, GATEWAY_MAC } from '../../src/fabric/addresses.ts'
+import { GATEWAY_ADDRESS, GATEWAY_MAC, PORTAL_ADDRESS, SUBNET } from '../../src/fabric/addresses.ts'
 import { putU16 } from '../../src/fabric/packets/address.ts'
 import { arpReply, parseArp } from '../../src/fabric/packets/arp.ts'
 import { etherType, EtherType, parseIpv4, Protocol, type Envelope } from '../../src/fabric/packets/ipv4.ts'
 import { Flag, parseTcp, tcpFrame } from '../../src/fabric/packets/tcp.ts'
+import { udpFrame } from '../../src/fabric/packets/udp.ts'
 import { PolicyTable } from '../../src/hypercore/policy/table.ts'
 import { DEFAULT_POLICY, parsePolicy } from '../../src/protocol/policy.ts'
 import { arp, Bench, ping, type BenchGuest } from './bench.ts'
@@ -35,11 +36,16 @@ function plugAll(): { bench: Bench; guests: readonly BenchGuest[] } {
   return { bench, guests: NAMES.map((name, index) => bench.plug(name, index + 1)) }
 }
 
-/** In pieces that no bound on a port's rate has to stop. */
-async function sendAll({ clock }: Bench, guest: BenchGuest, frames: readonly Uint8Array[]): Promise<void> {
-  for (let at = 0; at < frames.length; at += 50) {
+/** In pieces that no bound on a port's rate has to stop; small ones where a ring may fill up with answers. */
+async function sendAll(
+  { clock }: Bench,
+  guest: BenchGuest,
+  frames: readonly Uint8Array[],
+  piece = 50,
+): Promise<void> {
+  for (let at = 0; at < frames.length; at += piece) {
     // oxlint-disable-next-line no-await-in-loop -- one piece after the other
-    await guest.send(...frames.slice(at, at + 50))
+    await guest.send(...frames.slice(at, at + piece))
     // oxlint-disable-next-line no-await-in-loop
     await clock.advance(1000)
   }
@@ -94,15 +100,29 @@ describe('under the default policy', () => {
       const guest = guests.find(({ id }) => id === name)
       if (guest === undefined) throw new Error('no such guest')
       const peers = guests.filter(({ id }) => id !== name)
-      const network = guest.address & ~0xff
-      const addresses = [network, GATEWAY_ADDRESS & ~0xff].flatMap((base) =>
-        Array.from({ length: 254 }, (_, index) => (base + index + 1) >>> 0),
-      )
+      // Every address of the /16, asked for by ARP, and by way of the gateway, which routes nothing within it.
+      const addresses = Array.from({ length: 65_534 }, (_, index) => SUBNET + index + 1)
       await sendAll(
         bench,
         guest,
         addresses.map((target) => arp({ mac: guest.mac, sender: guest.address, target })),
+        1000,
       )
+      const asked = guest.drops()
+      expect(asked).toEqual({
+        'unknown-destination': addresses.length - 3 - (REACHED[name]?.seen.length ?? 0),
+      })
+      const beyond = addresses.filter((address) => address !== GATEWAY_ADDRESS && address !== PORTAL_ADDRESS)
+      await sendAll(
+        bench,
+        guest,
+        beyond.map((address) => udpFrame(guest.envelope('gateway', address), 5000, 6667, new Uint8Array(4))),
+        1000,
+      )
+      expect(guest.drops()).toEqual({
+        'unknown-destination': (asked['unknown-destination'] ?? 0) + beyond.length,
+      })
+      expect(peers.flatMap(({ received }) => received)).toEqual([])
       const seen = guest.received.flatMap((frame) => {
         const answer = etherType(frame) === EtherType.arp ? parseArp(frame) : undefined
         return guests.filter(({ address }) => address === answer?.sender).map(({ id }) => id)

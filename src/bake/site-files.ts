@@ -13,7 +13,9 @@ export function sitesIn(folder: string): {
     hosts: readdirSync(folder),
     file: (host, path) => {
       try {
-        return Promise.resolve(servedFile(path, new Uint8Array(readFileSync(join(folder, `${host}${path}`)))))
+        return Promise.resolve(
+          servedFile(host, path, new Uint8Array(readFileSync(join(folder, `${host}${path}`)))),
+        )
       } catch (error) {
         if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EISDIR'))
           return Promise.resolve(undefined)

@@ -1,38 +1,70 @@
 /**
- * The frame around every page of the reading room: head, bar, foot. A page's file holds what is its own; the frame is put
+ * The frame around every page of the in-product sites: head, bar, foot. A page's file holds what is its own; the frame is put
  * around it when it is served, by the same code in the product and in tests.
  */
 
-/** In the bar's order; the label is the page's title, too. */
-const PAGES: readonly (readonly [path: string, label: string])[] = [
-  ['/', 'Home'],
-  ['/story.html', '2007'],
-  ['/after.html', 'What became of it'],
-  ['/machine.html', 'This machine'],
-  ['/network.html', 'This network'],
-  ['/manual.html', 'Manual'],
-  ['/lab.html', 'Laboratory'],
-]
+type Page = readonly [path: string, label: string]
 
-const NAME = 'The reading room'
+type Site = {
+  readonly name: string
+  /** In the bar's order; the label is the page's title, too. */
+  readonly pages: readonly Page[]
+}
 
-/** `path`: of the file, “/index.html”. Any other host’s page has a frame of its own. */
-export function framePage(path: string, content: string): string {
+const READING_ROOM = {
+  name: 'The reading room',
+  pages: [
+    ['/', 'Home'],
+    ['/story.html', '2007'],
+    ['/after.html', 'What became of it'],
+    ['/machine.html', 'This machine'],
+    ['/network.html', 'This network'],
+    ['/manual.html', 'Manual'],
+    ['/lab.html', 'Laboratory'],
+  ],
+} as const satisfies Site
+
+/** By host. */
+const SITES: Readonly<Record<string, Site>> = {
+  portal: READING_ROOM,
+  museum: {
+    name: 'The museum',
+    pages: [
+      ['/', 'Entrance'],
+      ['/hypervisors.html', 'Sixty years'],
+      ['/exits.html', 'Leaving the guest'],
+      ['/firmware.html', 'Before the system'],
+    ],
+  },
+  hypercalls: {
+    name: 'Hypercalls',
+    pages: [
+      ['/', 'Calls'],
+      ['/wire.html', 'On the wire'],
+      ['/answers.html', 'Answers'],
+    ],
+  },
+}
+
+/** `path`: of the file, “/index.html”. */
+export function framePage(host: string, path: string, content: string): string {
+  const { name, pages } = SITES[host] ?? READING_ROOM
   const here = path === '/index.html' ? '/' : path
-  const label = PAGES.find(([page]) => page === here)?.[1]
-  const title = here === '/' || label === undefined ? NAME : `${label} - ${NAME}`
-  const bar = PAGES.map(
-    ([page, name]) => `<a href="${page}"${page === here ? ' class="here"' : ''}>${name}</a>`,
-  ).join('')
+  const label = pages.find(([page]) => page === here)?.[1]
+  const title = here === '/' || label === undefined ? name : `${label} - ${name}`
+  const link = ([page, words]: Page): string =>
+    `<a href="${page}"${page === here ? ' class="here"' : ''}>${words}</a>`
+  const isFirst = name === READING_ROOM.name
+  const bar = pages.map(link).join('') + (isFirst ? '' : '<a href="http://portal/">Reading room</a>')
   return ascii(`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <title>${title}</title>
-<link rel="stylesheet" href="/style.css">
+<link rel="stylesheet" href="${isFirst ? '' : 'http://portal'}/style.css">
 </head>
 <body>
-<div id="bar"><div><b>${NAME}</b>${bar}</div></div>
+<div id="bar"><div><b>${name}</b>${bar}</div></div>
 <div id="page">
 ${content.trim()}
 <p class="foot">

@@ -23,5 +23,5 @@ export async function siteFile(host: string, path: string): Promise<ServedFile |
   if (url === undefined) return undefined
   const response = await fetch(new URL(url, self.location.href))
   if (!response.ok) return undefined
-  return servedFile(path, new Uint8Array(await response.arrayBuffer()))
+  return servedFile(host, path, new Uint8Array(await response.arrayBuffer()))
 }

@@ -5,9 +5,9 @@ import { mediaType } from './media-type.ts'
 
 export type ServedFile = { readonly type: string; readonly bytes: Uint8Array<ArrayBuffer> }
 
-export function servedFile(path: string, bytes: Uint8Array<ArrayBuffer>): ServedFile {
+export function servedFile(host: string, path: string, bytes: Uint8Array<ArrayBuffer>): ServedFile {
   const type = mediaType(path)
   if (!path.endsWith('.html')) return { type, bytes }
-  const page = framePage(path, new TextDecoder().decode(bytes))
+  const page = framePage(host, path, new TextDecoder().decode(bytes))
   return { type, bytes: new TextEncoder().encode(page) }
 }

@@ -144,6 +144,21 @@ export async function followLink(page: Page, at: Point, from: Drawn): Promise<vo
   throw new Error('no click led to another page')
 }
 
+/** Keys that clear the longest address that the bar has had. */
+const LONGEST_ADDRESS = 60
+
+/** By the address bar: a click into it, and keys. */
+export async function typeAddress(page: Page, address: string): Promise<void> {
+  await clickGuest(page, { x: 392, y: 15 })
+  await page.keyboard.press('End')
+  for (let key = 0; key < LONGEST_ADDRESS; key += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- one key after the other
+    await page.keyboard.press('Backspace')
+  }
+  await page.keyboard.type(address)
+  await page.keyboard.press('Enter')
+}
+
 /** By the button in the browser's bar. */
 export async function goBack(page: Page): Promise<void> {
   await clickGuest(page, { x: 13, y: 14 })

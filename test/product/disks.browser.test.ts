@@ -1,24 +1,19 @@
 import { fileURLToPath } from 'node:url'
-import type { JSHandle, Page } from 'playwright-core'
 import { expect, test, vi } from 'vitest'
 import { bootableFloppy } from '../support/boot-media.ts'
-import { focusedId, openMachine, PATIENCE, typeLine, untilReady, untilScreen, untilShown } from './driver.ts'
+import {
+  dropFile,
+  focusedId,
+  openMachine,
+  PATIENCE,
+  typeLine,
+  untilReady,
+  untilScreen,
+  untilShown,
+} from './driver.ts'
 
 /** Several waits, each of which may take the driver's patience on a machine that does something else, too. */
 vi.setConfig({ testTimeout: 300_000 })
-
-async function fileToDrop(page: Page, file: Blob, name: string): Promise<JSHandle<DataTransfer>> {
-  const text = Buffer.from(await file.arrayBuffer()).toString('base64')
-  return page.evaluateHandle(
-    ([text, name]) => {
-      const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
-      const transfer = new DataTransfer()
-      transfer.items.add(new File([bytes], name))
-      return transfer
-    },
-    [text, name] as const,
-  )
-}
 
 test('a floppy that is dropped on the page starts in a machine of its own and hears its keys', async () => {
   const { page, complaints } = await openMachine('?boot=primary')
@@ -26,10 +21,7 @@ test('a floppy that is dropped on the page starts in a machine of its own and he
   const packed = await new Response(
     bootableFloppy('started from a dropped floppy').stream().pipeThrough(new CompressionStream('gzip')),
   ).blob()
-  const dataTransfer = await fileToDrop(page, packed, 'my floppy.img.gz')
-  await page.dispatchEvent('[data-stage]', 'dragenter', { dataTransfer })
-  const target = page.getByText('Start it in a machine of its own').locator('..')
-  await target.dispatchEvent('drop', { dataTransfer })
+  await dropFile(page, 'Start it in a machine of its own', packed, 'my floppy.img.gz')
 
   const dialog = page.getByRole('dialog', { name: 'A machine for your own image' })
   await dialog.getByText('There is something for a BIOS to start.').waitFor()

@@ -1,6 +1,6 @@
 /** Drives the built product as a person does: real keys, and what is really drawn read back from the screen. */
 
-import type { BrowserContextOptions, Page } from 'playwright-core'
+import type { BrowserContextOptions, JSHandle, Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { Picture } from '../support/picture.ts'
 import { openProduct, type OpenedPage } from '../support/browser.ts'
@@ -105,6 +105,29 @@ export async function untilScreen(
       { timeout: PATIENCE, interval: 300 },
     )
     .toMatch(pattern)
+}
+
+/** A file as a person holds it over the page. */
+async function fileToDrop(page: Page, file: Blob, name: string): Promise<JSHandle<DataTransfer>> {
+  const text = Buffer.from(await file.arrayBuffer()).toString('base64')
+  return page.evaluateHandle(
+    ([text, name]) => {
+      const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+      const transfer = new DataTransfer()
+      transfer.items.add(new File([bytes], name))
+      return transfer
+    },
+    [text, name] as const,
+  )
+}
+
+/** Drops a file on the box with `title`, which the page shows while one is held over the stage. */
+export async function dropFile(page: Page, title: string, file: Blob, name: string): Promise<void> {
+  const dataTransfer = await fileToDrop(page, file, name)
+  await page.dispatchEvent('[data-stage]', 'dragenter', { dataTransfer })
+  const target = page.getByText(title, { exact: true }).locator('..')
+  await target.dispatchEvent('dragover', { dataTransfer })
+  await target.dispatchEvent('drop', { dataTransfer })
 }
 
 /** Types a line with real key events into whatever has the keyboard. */

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { inject } from 'vitest'
 import manifest from '../../images/manifest.json'
 import { firmwareText, openMachine, untilFirmwareShows, untilReady } from './driver.ts'
+import { violations } from '../ui/harness/open-scene.ts'
 
 test('a volume with one flipped byte is refused by name with both hashes, and the rest boots', async () => {
   const web = manifest.volumes.find(({ name }) => name === 'web')
@@ -31,6 +32,7 @@ test('a volume with one flipped byte is refused by name with both hashes, and th
 test('setup changes a setting by keys alone, keeps it, and a corrupt NVRAM is reported and replaced by defaults', async () => {
   const { page } = await openMachine('?boot=setup')
   await untilFirmwareShows(page, /Setup Utility/)
+  expect(await violations(page)).toEqual([])
   // To the Boot page, down to the delay, and two steps less than a second.
   await page.keyboard.press('ArrowRight')
   await page.keyboard.press('ArrowRight')
@@ -94,5 +96,6 @@ test('F12 leads to the boot menu while the firmware runs', async () => {
   await page.keyboard.press('F12')
   sendKernel()
   await untilFirmwareShows(page, /Primary/)
+  expect(await violations(page)).toEqual([])
   expect(await firmwareText(page)).toMatch(/Setup/)
 })

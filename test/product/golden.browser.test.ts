@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { followLink, goBack, untilDrawn, untilLike } from './browsing.ts'
-import { openMachine, typeLine, untilReady, untilShown } from './driver.ts'
+import { followLink, goBack, typeAddress, untilDrawn, untilLike } from './browsing.ts'
+import { openMachine, PATIENCE, typeLine, untilReady, untilShown } from './driver.ts'
 
 const GOLDEN = /\/management-[^/]*\.golden\.bin$/
 
@@ -34,6 +34,12 @@ test('appliances resume from the golden snapshots of the build and answer what a
   await untilShown(page, 'primary', /^synced-42$/m)
   await page.keyboard.press('Control+Alt+3')
   await untilShown(page, 'messaging', /has joined #lobby/)
+  await typeLine(page, '/nick lovelace')
+  await untilShown(page, 'messaging', /now known as lovelace/)
+  await typeLine(page, 'remember this evening')
+  await untilShown(page, 'messaging', /lovelace> remember this evening/)
+  await typeLine(page, '/exec sync; echo kept | tr a-z A-Z')
+  await untilShown(page, 'messaging', /KEPT/)
   await page.keyboard.press('Control+Alt+5')
   await untilShown(page, 'vault', /no vault yet/)
 
@@ -57,13 +63,19 @@ test('appliances resume from the golden snapshots of the build and answer what a
   expect(stages).toEqual(expect.arrayContaining(['primary checkpoint', 'vault ready']))
   await typeLine(page, 'cat /root/file')
   await untilShown(page, 'primary', /^of the first visit$/m)
+  // A name, and what was said under it.
+  await untilReady(page, ['messaging'])
+  await page.keyboard.press('Control+Alt+3')
+  await untilShown(page, 'messaging', /lovelace> remember this evening[^]*lovelace \[~\S+ has joined #lobby/)
   expect(complaints).toEqual([])
 })
 
 test('a new identity of the browser has the portal on its screen before it asks for anything, and its links work', async () => {
   const { page, complaints } = await openMachine('?boot=web&focus=web')
   await untilReady(page, ['web'])
-  await page.evaluate(() => globalThis.hypercore.newIdentity('web'))
+  await page.getByRole('button', { name: 'Web: menu' }).click()
+  await page.getByRole('menuitem', { name: 'New identity' }).click()
+  await page.getByText('Web is a new one:').first().waitFor({ timeout: PATIENCE })
   await untilReady(page, ['web'])
   const home = await untilDrawn(page, { width: 0, grey: [] })
   const received = () => page.evaluate(() => globalThis.hypercore.stats('web')?.network.rxBytes ?? 0)
@@ -71,10 +83,13 @@ test('a new identity of the browser has the portal on its screen before it asks 
   expect(await received()).toBeLessThan(2000)
   // The picture is a link, to a page that comes over the new guest's own address.
   await followLink(page, { x: home.width / 2, y: 300 }, home)
-  await untilDrawn(page, home)
+  const machine = await untilDrawn(page, home)
   expect(await received()).toBeGreaterThan(10_000)
   await goBack(page)
   await untilLike(page, home)
+  // The same page by its address, typed key by key.
+  await typeAddress(page, 'http://portal/machine.html')
+  await untilLike(page, machine)
   expect(complaints).toEqual([])
 })
 

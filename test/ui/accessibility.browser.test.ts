@@ -44,6 +44,58 @@ const packets = async (page: Page) => {
   await panel.getByText('40 of 40 listed').waitFor()
 }
 
+const ownImage = async (page: Page) => {
+  await page.getByRole('button', { name: 'More', exact: true }).click()
+  const chooser = page.waitForEvent('filechooser')
+  await page.getByRole('menuitem', { name: 'Start a disk image of your own…' }).click()
+  await (await chooser).setFiles({ name: 'dos.img', mimeType: '', buffer: Buffer.alloc(1440 * 1024) })
+  const dialog = page.getByRole('dialog', { name: 'A machine for your own image' })
+  await dialog.getByText('Adjust').click()
+  // More than is free: that is said, too.
+  await dialog.getByLabel('Memory').selectOption('512 MB')
+  await dialog.getByRole('alert').waitFor()
+}
+
+const diskAtWork = async (page: Page) => {
+  await page.evaluate(() => window.harness.machine.held.add('exportDisk'))
+  await domainMenu('Disk…')(page)
+  await page.getByRole('button', { name: 'Save as an image' }).click()
+  await page.evaluate(() => {
+    const { machine, domainId } = window.harness
+    const [source, destination] = [domainId('primary'), 'host'] as const
+    const bytes = { doneBytes: 2 ** 25, totalBytes: 2 ** 28 }
+    machine.transfers([{ id: 1, what: 'disk', source, destination, file: 'primary.img', ...bytes }])
+  })
+  await page.getByRole('progressbar').waitFor()
+}
+
+const dragged = async (page: Page) => {
+  const dataTransfer = await page.evaluateHandle(() => {
+    const transfer = new DataTransfer()
+    transfer.items.add(new File(['hello'], 'notes.txt'))
+    return transfer
+  })
+  await page.locator('[data-stage]').dispatchEvent('dragenter', { dataTransfer })
+  await page.getByText('Send to Primary').waitFor()
+}
+
+/** The browser keeps its clipboard to itself. */
+const closedClipboard = (page: Page) =>
+  page.evaluate(() => {
+    navigator.clipboard.readText = () => Promise.reject(new DOMException('', 'NotAllowedError'))
+  })
+
+const wantedClip = async (page: Page) => {
+  await closedClipboard(page)
+  await page.evaluate(() => window.harness.machine.wantClip(window.harness.domainId('primary'), 1))
+  await page.getByRole('dialog', { name: 'Paste for Primary' }).waitFor()
+}
+
+const paste = async (page: Page) => {
+  await closedClipboard(page)
+  await choose('Paste')(page)
+}
+
 /** Every screen: the scene, and what a person does to get there. */
 const SCREENS: readonly [name: string, query: string, reach?: (page: Page) => Promise<void>][] = [
   ['boot screen', 'scene=boot'],
@@ -76,6 +128,32 @@ const SCREENS: readonly [name: string, query: string, reach?: (page: Page) => Pr
     'scene=refused',
     async (page) => page.getByRole('button', { name: 'web refused' }).click(),
   ],
+  ['own image and its machine', 'scene=shell', ownImage],
+  ['disk', 'scene=off', domainMenu('Disk…')],
+  [
+    'disk about to be reset',
+    'scene=off',
+    async (page) => {
+      await domainMenu('Disk…')(page)
+      await page.getByRole('button', { name: 'Reset…' }).click()
+    },
+  ],
+  ['disk on its way', 'scene=off', diskAtWork],
+  [
+    'a disk that failed',
+    'scene=shell',
+    async (page) => {
+      await page.evaluate(() => {
+        const diskTrouble = 'The browser grants no more space: free some on this device.'
+        window.harness.machine.change(window.harness.domainId('primary'), { diskTrouble })
+      })
+      await page.getByRole('alert', { name: 'The disk of Primary failed' }).waitFor()
+    },
+  ],
+  ['files held over the page', 'scene=shell', dragged],
+  ['a guest that wants the clipboard', 'scene=shell', wantedClip],
+  ['paste', 'scene=shell', paste],
+  ['confirmation of a removal', 'scene=off', domainMenu('Remove Primary…')],
   ['confirmation of a kill', 'scene=shell', domainMenu('Kill…')],
   ['fetching a file', 'scene=shell', domainMenu('Fetch a file…')],
   [

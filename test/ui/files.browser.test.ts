@@ -83,7 +83,15 @@ test('a file on its way shows how far it is, and can be stopped', async () => {
   const { page } = await open('scene=shell')
   await page.evaluate(() => {
     const [source, destination] = [window.harness.domainId('primary'), window.harness.domainId('web')]
-    const file = { id: 7, what: 'file' as const, source, destination, file: 'notes.txt', doneBytes: 500_000, totalBytes: 2_000_000 }
+    const file = {
+      id: 7,
+      what: 'file' as const,
+      source,
+      destination,
+      file: 'notes.txt',
+      doneBytes: 500_000,
+      totalBytes: 2_000_000,
+    }
     window.harness.machine.transfers([file])
   })
   const bar = page.getByRole('progressbar', { name: 'notes.txt, from Primary to Web' })

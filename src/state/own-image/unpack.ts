@@ -42,10 +42,14 @@ export async function unpack(
     waitingBytes = 0
   }
   const unpacked = (await unpackedStream(counted(file.stream(), progress), packing)).getReader()
+  // Also where the file's next bytes are long in coming, as from a drive on a network.
+  const stop = (): void => void unpacked.cancel().catch(() => undefined)
+  signal?.addEventListener('abort', stop)
   try {
     for (;;) {
       signal?.throwIfAborted()
       const { done, value } = await unpacked.read()
+      signal?.throwIfAborted()
       if (done) break
       total += value.length
       if (total > limitBytes)
@@ -62,6 +66,8 @@ export async function unpack(
     throw new UnpackError(`It is damaged or cut off: unpacking stopped after ${total} bytes.`, {
       cause: error,
     })
+  } finally {
+    signal?.removeEventListener('abort', stop)
   }
   flush()
   return new Blob(pieces)

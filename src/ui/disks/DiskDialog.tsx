@@ -1,21 +1,26 @@
 /** A domain's disk: what it takes, and its content out of the browser, into it, or gone. */
 
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
+import { err, type Result } from '../../base/result.ts'
 import type { DiskUsage } from '../../protocol/disk.ts'
 import type { DomainId } from '../../protocol/domain.ts'
 import { isLive } from '../../state/machine-store.ts'
 import { saveBlob } from '../files/save-blob.ts'
+import { ProgressCard, TransfersOf } from '../files/TransferCard.tsx'
 import { Button } from '../parts/Button.tsx'
 import { Dialog } from '../parts/Dialog.tsx'
-import { formatBytes, formatMemory } from '../shell/figures.ts'
+import { formatBytes } from '../shell/figures.ts'
 import { useShell } from '../shell/shell-store.ts'
 import { useMachine, useSeat } from '../stage/seat-context.tsx'
 import { chooseImage } from './choose-image.ts'
 import styles from './disks.module.css'
-import { readImage } from './read-image.ts'
+import { readImage, type ReadImage } from './read-image.ts'
 
 /** What is asked before it is done, since it cannot be undone. */
 type Asked = { readonly act: 'reset' } | { readonly act: 'replace'; readonly file: File }
+
+/** A packed file of the person's while it is unpacked, before HyperCore has it. */
+type Unpacking = { readonly file: File; readonly doneBytes: number; readonly stop: () => void }
 
 function words(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
@@ -29,7 +34,16 @@ export function DiskDialog({ id }: { readonly id: DomainId }) {
   const [asked, setAsked] = useState<Asked>()
   const [working, setWorking] = useState<string>()
   const [said, setSaid] = useState<{ readonly text: string; readonly fault: boolean }>()
+  const [unpacking, setUnpacking] = useState<Unpacking>()
+  const isOpen = useRef(true)
   const kept = domain?.disk?.kept === true
+
+  useEffect(() => {
+    isOpen.current = true
+    return () => {
+      isOpen.current = false
+    }
+  }, [])
 
   useEffect(() => {
     if (!kept || working !== undefined) return undefined
@@ -56,10 +70,14 @@ export function DiskDialog({ id }: { readonly id: DomainId }) {
     setAsked(undefined)
     setSaid(undefined)
     setWorking(what)
+    const tell = (text: string, fault: boolean) => {
+      if (isOpen.current) setSaid({ text, fault })
+      else shell.say(text, fault ? 'fault' : 'info')
+    }
     try {
-      setSaid({ text: await action(), fault: false })
+      tell(await action(), false)
     } catch (error) {
-      setSaid({ text: words(error), fault: true })
+      tell(words(error), true)
     }
     setWorking(undefined)
   }
@@ -69,10 +87,25 @@ export function DiskDialog({ id }: { readonly id: DomainId }) {
       saveBlob(image, `${id}.img`)
       return `The image is on its way to your downloads as ${id}.img, ${formatBytes(image.size)}.`
     })
+  const unpack = async (file: File): Promise<Result<ReadImage, string>> => {
+    const stopping = new AbortController()
+    const { signal } = stopping
+    const stop = () => stopping.abort()
+    try {
+      return await readImage(file, {
+        signal,
+        progress: (doneBytes) => setUnpacking({ file, doneBytes, stop }),
+      })
+    } catch (error) {
+      if (!signal.aborted) throw error
+      return err('Cancelled: the disk is what it was.')
+    } finally {
+      setUnpacking(undefined)
+    }
+  }
   const replace = (file: File) =>
     work('Replacing the content…', async () => {
-      const { signal } = new AbortController()
-      const image = await readImage(file, { signal, progress: () => undefined })
+      const image = await unpack(file)
       if (!image.ok) return Promise.reject(new Error(image.error))
       await seat.call('importDisk', { id, file: image.value.raw })
       return `The disk now holds ${file.name}.`
@@ -105,7 +138,7 @@ export function DiskDialog({ id }: { readonly id: DomainId }) {
       <div className={styles['form']}>
         <dl className={styles['facts']}>
           <dt>Size</dt>
-          <dd>{formatMemory(disk.sizeBytes)}</dd>
+          <dd>{formatBytes(disk.sizeBytes)}</dd>
           <dt>Kept</dt>
           <dd>
             {kept ? 'In this browser; what the guest has synced survives.' : 'No: lost when the guest ends.'}
@@ -150,6 +183,16 @@ export function DiskDialog({ id }: { readonly id: DomainId }) {
         )}
         {kept && live && <p>Shut {name} down first: an image of a disk in use is of no single instant.</p>}
         {working !== undefined && <output>{working}</output>}
+        {unpacking !== undefined && (
+          <ProgressCard
+            file={unpacking.file.name}
+            route="unpacked in this browser"
+            doneBytes={unpacking.doneBytes}
+            totalBytes={unpacking.file.size}
+            onCancel={unpacking.stop}
+          />
+        )}
+        <TransfersOf dialog={{ kind: 'disk', id }} />
         {said?.fault === true && <p role="alert">{said.text}</p>}
         {said?.fault === false && <output>{said.text}</output>}
       </div>

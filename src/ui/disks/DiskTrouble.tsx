@@ -12,7 +12,7 @@ export function DiskTrouble() {
   if (domain?.diskTrouble === undefined || !isLive(domain.state)) return undefined
   const { id, name, diskTrouble, disk } = domain
   return (
-    <aside className={styles['banner']} role="alert" aria-label={`The disk of ${name} failed`}>
+    <div className={styles['banner']} role="alert" aria-label={`The disk of ${name} failed`}>
       <p>
         <strong>The disk of {name} failed.</strong> {diskTrouble} The guest was told; what it could not write
         is not kept.
@@ -22,6 +22,6 @@ export function DiskTrouble() {
           <Button onClick={() => shell.open({ kind: 'disk', id })}>Disk…</Button>
         </div>
       )}
-    </aside>
+    </div>
   )
 }

@@ -3,6 +3,7 @@
 import { useEffect, useId, useState, type SyntheticEvent } from 'react'
 import { FaultError } from '../../protocol/fault.ts'
 import { IMAGE_KINDS, PROFILES, type ImageKind, type ProfileName } from '../../protocol/own-image.ts'
+import { ProgressCard } from '../files/TransferCard.tsx'
 import { Button } from '../parts/Button.tsx'
 import { Dialog } from '../parts/Dialog.tsx'
 import { formatBytes } from '../shell/figures.ts'
@@ -13,7 +14,7 @@ import styles from './disks.module.css'
 import { readImage, type ReadImage } from './read-image.ts'
 
 type State =
-  | { readonly step: 'reading'; readonly unpacked: number | undefined }
+  | { readonly step: 'reading'; readonly doneBytes: number | undefined }
   | { readonly step: 'read'; readonly image: ReadImage }
   | { readonly step: 'refused'; readonly words: string }
 
@@ -50,12 +51,12 @@ function guess(name: string, kind: ImageKind): ProfileName {
 }
 
 function useImage(file: File): State {
-  const [state, setState] = useState<State>({ step: 'reading', unpacked: undefined })
+  const [state, setState] = useState<State>({ step: 'reading', doneBytes: undefined })
   useEffect(() => {
     const leaving = new AbortController()
     const { signal } = leaving
-    const progress = (part: number) => {
-      if (!signal.aborted) setState({ step: 'reading', unpacked: part })
+    const progress = (doneBytes: number) => {
+      if (!signal.aborted) setState({ step: 'reading', doneBytes })
     }
     const read = async (): Promise<State> => {
       try {
@@ -94,7 +95,7 @@ export function OwnImageDialog({ file }: { readonly file: File }) {
         </>
       }
     >
-      {state.step === 'reading' && <Reading name={file.name} unpacked={state.unpacked} />}
+      {state.step === 'reading' && <Reading file={file} doneBytes={state.doneBytes} />}
       {state.step === 'refused' && (
         <div className={styles['form']}>
           <p role="alert">
@@ -109,13 +110,22 @@ export function OwnImageDialog({ file }: { readonly file: File }) {
   )
 }
 
-function Reading({ name, unpacked }: { readonly name: string; readonly unpacked: number | undefined }) {
+function Reading({ file, doneBytes }: { readonly file: File; readonly doneBytes: number | undefined }) {
+  const shell = useShell()
   return (
     <div className={styles['form']}>
       <p>
-        {unpacked === undefined ? 'Reading' : 'Unpacking'} <strong>{name}</strong>…
+        {doneBytes === undefined ? 'Reading' : 'Unpacking'} <strong>{file.name}</strong>…
       </p>
-      {unpacked !== undefined && <progress value={unpacked} max={1} aria-label="Unpacked" />}
+      {doneBytes !== undefined && (
+        <ProgressCard
+          file={file.name}
+          route="unpacked in this browser"
+          doneBytes={doneBytes}
+          totalBytes={file.size}
+          onCancel={() => shell.close()}
+        />
+      )}
     </div>
   )
 }

@@ -69,7 +69,7 @@ export function OwnMachine({ profile, chosen, onChange }: Props) {
         <dt>Network card</dt>
         <dd>{NETWORK_CARDS[chosen.card]}</dd>
         <dt>ACPI</dt>
-        <dd>{acpi ? 'Yes: it can turn itself off' : 'No: a PC from before it'}</dd>
+        <dd>{acpi ? 'Yes' : 'No'}</dd>
         <dt>Boot order</dt>
         <dd>{orderWords(chosen.bootOrder)}</dd>
       </dl>
@@ -111,55 +111,49 @@ function Choices({ chosen, onChange }: Omit<Props, 'profile'>) {
   const budgetMiB = useMachine((state) => state.memoryBudgetMiB)
   const sizes = sizesWithin(budgetMiB)
   return (
-    <div className={styles['fields']}>
-      <div className={styles['field']}>
-        <label htmlFor={`${id}-memory`}>Memory</label>
-        <select
-          id={`${id}-memory`}
-          value={chosen.memoryMiB}
-          onChange={(event) => onChange({ ...chosen, memoryMiB: Number(event.target.value) })}
-        >
-          {sizes.map((size) => (
-            <option key={size} value={size}>
-              {size} MB
-            </option>
-          ))}
-        </select>
-      </div>
-      <div className={styles['field']}>
-        <label htmlFor={`${id}-card`}>Network card</label>
-        <select
-          id={`${id}-card`}
-          value={chosen.card}
-          onChange={(event) =>
-            onChange({ ...chosen, card: CARDS.find((card) => card === event.target.value) ?? chosen.card })
-          }
-        >
-          {CARDS.map((card) => (
-            <option key={card} value={card}>
-              {CARD_WORDS[card]}
-            </option>
-          ))}
-        </select>
-      </div>
-      <div className={styles['field']}>
-        <label htmlFor={`${id}-order`}>Boot order</label>
-        <select
-          id={`${id}-order`}
-          value={orderWords(chosen.bootOrder)}
-          onChange={(event) =>
-            onChange({
-              ...chosen,
-              bootOrder:
-                BOOT_ORDERS.find((order) => orderWords(order) === event.target.value) ?? chosen.bootOrder,
-            })
-          }
-        >
-          {BOOT_ORDERS.map((order) => (
-            <option key={orderWords(order)}>{orderWords(order)}</option>
-          ))}
-        </select>
-      </div>
+    <div className={styles['choices']}>
+      <label htmlFor={`${id}-memory`}>Memory</label>
+      <select
+        id={`${id}-memory`}
+        value={chosen.memoryMiB}
+        onChange={(event) => onChange({ ...chosen, memoryMiB: Number(event.target.value) })}
+      >
+        {sizes.map((size) => (
+          <option key={size} value={size}>
+            {size} MB
+          </option>
+        ))}
+      </select>
+      <label htmlFor={`${id}-card`}>Network card</label>
+      <select
+        id={`${id}-card`}
+        value={chosen.card}
+        onChange={(event) =>
+          onChange({ ...chosen, card: CARDS.find((card) => card === event.target.value) ?? chosen.card })
+        }
+      >
+        {CARDS.map((card) => (
+          <option key={card} value={card}>
+            {CARD_WORDS[card]}
+          </option>
+        ))}
+      </select>
+      <label htmlFor={`${id}-order`}>Boot order</label>
+      <select
+        id={`${id}-order`}
+        value={orderWords(chosen.bootOrder)}
+        onChange={(event) =>
+          onChange({
+            ...chosen,
+            bootOrder:
+              BOOT_ORDERS.find((order) => orderWords(order) === event.target.value) ?? chosen.bootOrder,
+          })
+        }
+      >
+        {BOOT_ORDERS.map((order) => (
+          <option key={orderWords(order)}>{orderWords(order)}</option>
+        ))}
+      </select>
     </div>
   )
 }

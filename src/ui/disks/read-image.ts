@@ -7,8 +7,8 @@ import { unpack, UnpackError } from '../../state/own-image/unpack.ts'
 export type ReadImage = Sniffed & { readonly raw: Blob; readonly packing: Packing }
 
 type Options = {
-  /** Called when it turns out that the file is packed, and then with the part that is done, 0 to 1. */
-  readonly progress: (part: number) => void
+  /** Called when it turns out that the file is packed, and then with how many of its bytes are read. */
+  readonly progress: (doneBytes: number) => void
   readonly signal: AbortSignal
 }
 
@@ -32,7 +32,7 @@ export async function readImage(
   if (packing !== 'none') {
     progress(0)
     try {
-      raw = await unpack(file, packing, { progress: (bytes) => progress(bytes / file.size), signal })
+      raw = await unpack(file, packing, { progress, signal })
     } catch (error) {
       if (error instanceof UnpackError) return err(error.message)
       throw error

@@ -3,6 +3,7 @@
 import { Camera, Upload } from 'lucide-react'
 import { useId, useRef, useState } from 'react'
 import { saveBlob } from '../files/save-blob.ts'
+import { TransfersOf } from '../files/TransferCard.tsx'
 import type { DomainId, DomainInfo, Keeping } from '../../protocol/domain.ts'
 import type { SnapshotInfo, SnapshotsReport } from '../../protocol/snapshot.ts'
 import { isLive } from '../../state/machine-store.ts'
@@ -69,6 +70,7 @@ export function SnapshotsDialog({ id }: { readonly id: DomainId }) {
         ) : (
           <>
             {domain !== undefined && <TakeForm domain={domain} />}
+            <TransfersOf dialog={{ kind: 'snapshots', id }} />
             <Tree report={report} shown={shown} onAsk={setAsked} />
             <Usage report={report} />
           </>
@@ -117,6 +119,7 @@ function TakeForm({ domain }: { readonly domain: DomainInfo }) {
   const shell = useShell()
   const id = useId()
   const [name, setName] = useState('')
+  const [note, setNote] = useState('')
   const [busy, setBusy] = useState(false)
   const file = useRef<HTMLInputElement>(null)
   const canTake = domain.state === 'running' || domain.state === 'paused'
@@ -128,8 +131,9 @@ function TakeForm({ domain }: { readonly domain: DomainInfo }) {
     setBusy(true)
     try {
       const chosen = name.trim() === '' ? defaultName(new Date()) : name
-      const { pauseMs } = await takeSnapshot(seat, domain.id, { name: chosen, note: '' })
+      const { pauseMs } = await takeSnapshot(seat, domain.id, { name: chosen, note: note.trim() })
       setName('')
+      setNote('')
       shell.say(`Snapshot “${chosen}” taken; ${domain.name} stood still for ${formatDuration(pauseMs)}.`)
     } finally {
       setBusy(false)
@@ -165,6 +169,17 @@ function TakeForm({ domain }: { readonly domain: DomainInfo }) {
         value={name}
         disabled={!canTake}
         onChange={(event) => setName(event.target.value)}
+      />
+      <label htmlFor={`${id}-note`} className="visually-hidden">
+        Note for the new snapshot
+      </label>
+      <input
+        id={`${id}-note`}
+        maxLength={4000}
+        placeholder="Note, if you like"
+        value={note}
+        disabled={!canTake}
+        onChange={(event) => setNote(event.target.value)}
       />
       <Button kind="primary" type="submit" disabled={!canTake || busy}>
         <Camera size={ICON} /> Take a snapshot

@@ -125,6 +125,21 @@ describe('a packed image', () => {
     expect(last).toBe(packed.length)
   })
 
+  it.each(['gzip', 'zstd', 'xz'] as const)(
+    'of %s is given up at once, though the file’s next bytes never come',
+    async (packing) => {
+      const giveUp = new AbortController()
+      const endless = new ReadableStream({
+        start: (controller) => controller.enqueue(PACKED[packing].slice(0, 10)),
+      })
+      const progress = () => void setTimeout(() => giveUp.abort())
+      const { signal } = giveUp
+      await expect(unpack({ stream: () => endless }, packing, { progress, signal })).rejects.toMatchObject({
+        name: 'AbortError',
+      })
+    },
+  )
+
   it.each(['gzip', 'zstd', 'xz'] as const)('is refused in words where its %s is cut off', async (packing) => {
     const packed = PACKED[packing]
     const half = new Blob([packed.slice(0, packed.length - 12)])

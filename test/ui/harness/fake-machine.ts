@@ -62,14 +62,20 @@ export const SEEDS: readonly Seed[] = [
   },
 ]
 
+/** A person's own image, once there is one. */
+const OWN: Seed = { appliance: 'own', name: 'Own', colour: 'green', memoryMiB: 64, view: 'screen' }
+
 export class FakeMachine extends EventTarget {
   readonly domains = new Map<DomainId, DomainInfo>()
   readonly calls: CallRequest[] = []
   /** Answers every call of this name with this fault. */
   readonly faults = new Map<CallRequest['name'], Fault>()
+  /** Calls of these names wait until `release`. */
+  readonly held = new Set<CallRequest['name']>()
   /** Domains that hear a shutdown and go on. */
   readonly deaf = new Set<string>()
   readonly #consoles = new Map<DomainId, MessagePort>()
+  readonly #waiting: Extract<SupervisorRequest, { kind: 'call' }>[] = []
   #report: SnapshotsReport = { storage: { kind: 'opening' }, snapshots: [], current: [], hibernating: [] }
   #clock = 0
   #recording = false
@@ -81,8 +87,18 @@ export class FakeMachine extends EventTarget {
       return
     }
     if (message.kind === 'trunk-peer' || message.kind === 'prepare') return
-    const { callId, call } = message
-    this.calls.push(call)
+    this.calls.push(message.call)
+    if (this.held.has(message.call.name)) this.#waiting.push(message)
+    else this.#answer(message)
+  }
+
+  /** Lets the calls go on that wait, and those of this name that come. */
+  release(name: CallRequest['name']): void {
+    this.held.delete(name)
+    for (const message of this.#waiting.splice(0)) this.#answer(message)
+  }
+
+  #answer({ callId, call }: Extract<SupervisorRequest, { kind: 'call' }>): void {
     const fault = this.faults.get(call.name)
     if (fault !== undefined) return this.#send({ kind: 'failed', callId, fault })
     this.#send({ kind: 'returned', callId, value: this.#perform(call) })
@@ -111,6 +127,7 @@ export class FakeMachine extends EventTarget {
         this.domains.delete(call.args.id)
         return this.#event({ type: 'domain-removed', id: call.args.id })
       case 'create': {
+        if (call.args.config.image !== undefined) return this.add(OWN, 'Own 2', 'off')
         const seed = SEEDS.find(({ appliance }) => appliance === call.args.config.appliance)
         return seed === undefined ? undefined : this.add(seed, `${seed.name} 2`)
       }

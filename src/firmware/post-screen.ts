@@ -14,7 +14,7 @@ import {
 } from './brand.ts'
 import { SUMMARY_WIDTH, type Halt, type PostLine } from './post-step.ts'
 import { COLUMNS, ROWS, type TextScreen } from './text-screen.ts'
-import { capitalised, grouped, milliseconds, wrapped } from './words.ts'
+import { capitalised, clipped, grouped, milliseconds, wrapped } from './words.ts'
 
 /** Right below the header: the twenty-one lines of a whole flash fit without scrolling. */
 const LOG_TOP = 2
@@ -61,8 +61,8 @@ function drawMark(
   })
 }
 
-/** Left of the mark, on the logo's screen in the corner. */
-const TIMER_END = COLUMNS - 11
+/** Above the end of the notice; on the logo's screen in the corner. */
+const TIMER_END = NOTICE.length
 
 function drawTimer(screen: TextScreen, end: number, { elapsedMs }: Pick<PostPicture, 'elapsedMs'>): void {
   screen.putRight(0, end, `${(elapsedMs / 1000).toFixed(2)} s`, Style.postBright)
@@ -138,7 +138,7 @@ export function drawPost(screen: TextScreen, picture: PostPicture): void {
 
 function drawStatus(screen: TextScreen, { lines, planned, status }: PostPicture): void {
   const count = planned === 0 ? '' : `${lines.length} of ${planned}`
-  screen.put(STATUS_ROW, 0, status.text, status.style, COLUMNS - count.length - 2)
+  screen.put(STATUS_ROW, 0, clipped(status.text, COLUMNS - count.length - 2), status.style)
   screen.putRight(STATUS_ROW, COLUMNS, count, Style.post)
 }
 
@@ -161,7 +161,7 @@ export function drawLogo(screen: TextScreen, picture: PostPicture): void {
     screen.put(20, left, '█'.repeat(done), Style.postTitle)
     screen.put(20, left + done, '░'.repeat(cells - done), Style.post)
   }
-  screen.putCentred(21, status.text.slice(0, COLUMNS), status.style)
+  screen.putCentred(21, clipped(status.text, COLUMNS), status.style)
   const worst = lines.filter(({ result }) => result !== 'ok').map(({ label, badge }) => `${label}: ${badge}`)
   if (worst.length > 0) {
     screen.putCentred(22, worst.join('  ').slice(0, COLUMNS), Style.postFailed)

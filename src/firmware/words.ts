@@ -70,6 +70,13 @@ export function wrapped(text: string, width: number): string[] {
   return lines
 }
 
+/** `text`, or as many of its words as leave room for dots in `width`. */
+export function clipped(text: string, width: number): string {
+  if (text.length <= width) return text
+  const [line = ''] = wrapped(text, width - 4)
+  return `${line.replace(/,$/, '')} ...`
+}
+
 /** The message of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

@@ -11,9 +11,12 @@ export function Unsupported({ why }: { readonly why: Why }) {
     <PlainPage
       title={title}
       actions={
-        <Button kind="primary" onClick={() => location.reload()}>
-          Try again
-        </Button>
+        // A device has as much memory after a reload.
+        why.kind === 'too-little-memory' ? undefined : (
+          <Button kind="primary" onClick={() => location.reload()}>
+            Try again
+          </Button>
+        )
       }
     >
       <p>{text}</p>

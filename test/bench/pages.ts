@@ -4,6 +4,7 @@
  */
 
 import type { Browser, Page } from 'playwright-core'
+import { rested } from './start.ts'
 import { median } from './statistics.ts'
 
 const ROUNDS = 3
@@ -12,6 +13,8 @@ const PATIENCE = 120_000
 export type PageFigures = {
   /** From the call for a new identity (the guest ends, another resumes) to its home page on the page's canvas. */
   readonly homeMs: number
+  /** From the start of another web guest until its agent has answered, a machine ahead being there for it. */
+  readonly newGuestMs: number
   /** The same in a larger window: to its home page in the stage's size, laid out anew. */
   readonly fittedMs: number
   /** From the click to the last change on the screen: text, style and pictures. */
@@ -121,6 +124,28 @@ async function newIdentity(page: Page, home: readonly number[]): Promise<number>
   return shownMs
 }
 
+/** Milliseconds from the start of another web guest until it answers; it is ended and removed again. */
+async function newGuest(page: Page): Promise<number> {
+  const id = await page.evaluate(() => globalThis.hypercore.create({ appliance: 'web' }))
+  // The supervisor builds the machine ahead in a moment of its own.
+  await rested()
+  return page.evaluate(async (id) => {
+    const api = globalThis.hypercore
+    const start = performance.now()
+    const ready = new Promise<number>((resolve) => {
+      const stop = api.on('domain', (domain) => {
+        if (domain.id !== id || !domain.ready) return
+        stop()
+        resolve(performance.now() - start)
+      })
+    })
+    const [milliseconds] = await Promise.all([ready, api.start(id)])
+    await api.kill(id)
+    await api.remove(id)
+    return milliseconds
+  }, id)
+}
+
 export async function measurePages(browser: Browser, url: string): Promise<PageFigures> {
   const context = await browser.newContext({ viewport: SAME_SIZE })
   const page = await context.newPage()
@@ -139,11 +164,12 @@ export async function measurePages(browser: Browser, url: string): Promise<PageF
   )
   await watchScreen(page)
   const home = await page.evaluate(() => globalThis.webScreen.look())
-  const [homes, links, fitted]: [number[], number[], number[]] = [[], [], []]
+  const [homes, links, fitted, guests]: [number[], number[], number[], number[]] = [[], [], [], []]
   for (let round = 0; round < ROUNDS; round++) {
     links.push(await followPicture(page))
     homes.push(await newIdentity(page, home))
   }
+  for (let round = 0; round < ROUNDS; round++) guests.push(await newGuest(page))
   await page.setViewportSize(LARGER)
   const larger = await page.evaluate(async (home) => {
     await globalThis.webScreen.settled(home, performance.now(), 3000)
@@ -151,5 +177,10 @@ export async function measurePages(browser: Browser, url: string): Promise<PageF
   }, home)
   for (let round = 0; round < ROUNDS; round++) fitted.push(await newIdentity(page, larger))
   await context.close()
-  return { homeMs: median(homes), fittedMs: median(fitted), linkMs: median(links) }
+  return {
+    homeMs: median(homes),
+    newGuestMs: median(guests),
+    fittedMs: median(fitted),
+    linkMs: median(links),
+  }
 }

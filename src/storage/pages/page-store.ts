@@ -1,6 +1,7 @@
 /**
  * The page store: snapshots of guests as content-addressed 4 KiB pages in one file, shared by all snapshots of all guests;
- * goldens stay files of the build, clones are in memory. Layouts in slot-file.ts and snapshot-record.ts. Workers only (synchronous access handles, File System Standard).
+ * goldens stay files of the build, clones are in memory. Layouts in slot-file.ts and snapshot-record.ts. Workers only
+ * (synchronous access handles, File System Standard).
  *
  * Saving costs in proportion to the pages that changed. Every change is one commit of the slot file: it is there whole
  * after a kill at any instant, or not at all. Operations run one after another; between batches of pages others of the

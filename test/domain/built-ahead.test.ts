@@ -1,0 +1,150 @@
+/** A machine that was built before anybody asked for it: it becomes the guest's, or gives its disk to whoever needs it. */
+
+import { gzipSync } from 'node:zlib'
+import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { ok } from '../../src/base/result.ts'
+import { Domain } from '../../src/domain/domain.ts'
+import { VolatileStore } from '../../src/machine/block-stores.ts'
+import { Machine } from '../../src/machine/machine.ts'
+import { encodeStateFile } from '../../src/machine/state-file.ts'
+import type { ConsoleEvent } from '../../src/protocol/channels.ts'
+import type {
+  DiskSource,
+  DomainBootstrap,
+  DomainEvent,
+  MachineSpec,
+  ResumeSource,
+} from '../../src/protocol/guest.ts'
+import { machineSpec, tinyBoot, v86Module } from '../support/guest-images.ts'
+
+const DISK_BYTES = 2 ** 20
+
+/** Writes an A to the first serial port and halts for ever: mov dx, 0x3f8; mov al, 'A'; out dx, al; hlt; jmp to the hlt. */
+const SAYS_A = [0x66, 0xba, 0xf8, 0x03, 0xb0, 0x41, 0xee, 0xf4, 0xeb, 0xfd]
+
+const VOLUME: DiskSource = { kind: 'read-only', blob: new Blob([new Uint8Array(512)]), sha256: 'aa' }
+
+function kept(name: string): DiskSource {
+  return { kind: 'persistent', name, base: { kind: 'blank', bytes: DISK_BYTES } }
+}
+
+const SPEC = machineSpec({ kind: 'none' }, { hda: VOLUME, hdb: kept('primary') })
+
+let source: Extract<ResumeSource, { kind: 'golden' }>
+
+/** The state of a machine with that program, of which nothing has executed. */
+beforeAll(async () => {
+  const nothing = (): void => undefined
+  const hooks = {
+    consoleOutput: nothing,
+    frame: nothing,
+    agentFrame: nothing,
+    networkFrames: nothing,
+    spinning: nothing,
+    ended: nothing,
+  }
+  const disks = { hda: new VolatileStore(512), hdb: new VolatileStore(DISK_BYTES), cdrom: undefined }
+  const machine = await Machine.create({ ...SPEC, boot: tinyBoot(SAYS_A) }, await v86Module(), disks, hooks)
+  machine.pause()
+  const state = machine.captureState()
+  if (!state.ok) throw new Error(state.error.message)
+  const file = new Blob([gzipSync(encodeStateFile(state.value))])
+  machine.dispose()
+  source = { kind: 'golden', file, sha256: 'bb', stage: 'ready', blankDisk: false }
+})
+
+/** A kept disk that says when it is closed. */
+class Kept extends VolatileStore {
+  readonly name: string
+  isClosed = false
+
+  constructor(name: string) {
+    super(DISK_BYTES)
+    this.name = name
+  }
+
+  override close(): void {
+    this.isClosed = true
+  }
+}
+
+let domain: Domain
+let disks: Kept[]
+let events: DomainEvent[]
+let wakes: (() => void)[]
+let text: string
+
+beforeEach(() => {
+  ;[disks, events, wakes, text] = [[], [], [], '']
+  domain = new Domain({
+    post(event) {
+      events.push(event)
+      for (const wake of wakes.splice(0)) wake()
+    },
+    async openDisk({ name }) {
+      const disk = new Kept(name)
+      disks.push(disk)
+      return ok(disk)
+    },
+  })
+})
+
+afterEach(() => domain.dispose())
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise<void>((resolve) => wakes.push(resolve))
+}
+
+const comes = (kind: DomainEvent['kind']): Promise<void> =>
+  until(() => events.some((event) => event.kind === kind))
+
+async function ahead(): Promise<void> {
+  domain.handle({ kind: 'prepare', source, spec: SPEC, engine: await v86Module() })
+  await comes('prepared')
+}
+
+async function bootstrap(spec: MachineSpec): Promise<void> {
+  const [display, console, network] = [new MessageChannel(), new MessageChannel(), new MessageChannel()]
+  console.port2.onmessage = ({ data }: MessageEvent<ConsoleEvent>) => {
+    text += new TextDecoder().decode(data.bytes)
+    for (const wake of wakes.splice(0)) wake()
+  }
+  const request: DomainBootstrap = {
+    kind: 'bootstrap',
+    spec,
+    engine: await v86Module(),
+    display: display.port1,
+    console: console.port1,
+    network: network.port1,
+    resume: source,
+  }
+  domain.handle(request)
+  await until(() => text.includes('A'))
+  for (const { port2 } of [display, console, network]) port2.close()
+}
+
+const opened = (): unknown[] => disks.map(({ name, isClosed }) => [name, isClosed])
+
+it('has its disk open and executes nothing, and becomes the machine of who asks for one like it', async () => {
+  await ahead()
+  expect(opened()).toEqual([['primary', false]])
+  expect(events).toEqual([{ kind: 'prepared' }])
+  await bootstrap({ ...SPEC, hdb: kept('primary') })
+  expect(opened()).toEqual([['primary', false]])
+})
+
+it('closes its disk where nobody wants it', async () => {
+  await ahead()
+  domain.handle({ kind: 'let-go' })
+  await comes('let-go')
+  expect(opened()).toEqual([['primary', true]])
+})
+
+it('makes way for a machine with another disk', async () => {
+  await ahead()
+  await bootstrap({ ...SPEC, hdb: kept('another') })
+  expect(opened()).toEqual([
+    ['primary', true],
+    ['another', false],
+  ])
+})

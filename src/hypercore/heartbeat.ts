@@ -8,10 +8,11 @@ export const HEARTBEAT_MS = 1000
 
 /**
  * A worker answers between two slices of its vCPU (4 ms at most), but not while the browser flushes a disk's file to storage
- * that others are writing to: two guests with disks were silent at once for more than five seconds beside a large build, and
- * nothing was wrong with them. Ending a guest for that loses its work; a worker that hangs only keeps a person waiting.
+ * that others are writing to, nor on a computer with ten times as much to do as it has processors: there guests were silent
+ * for more than twenty seconds, and nothing was wrong with them. Ending a guest for that loses its work; a worker that hangs only
+ * keeps a person waiting, who can end it.
  */
-const LOST_AFTER_MS = 20_000
+const LOST_AFTER_MS = 60_000
 
 /** What one tick can add at most: a later tick says that the supervisor itself did not run. */
 const MAX_TICK_MS = 1.5 * HEARTBEAT_MS

@@ -4,9 +4,10 @@
 const SPINNING_AFTER_MS = 2000
 /**
  * Nor does one of so many instructions. On a host that hardly gives it any time a guest that is well can be in its handlers for
- * seconds; a loop has executed a hundred times as many by then.
+ * seconds, each of its slices begun by a timer's interrupt that is due again (seen with ten times as much to do as there were
+ * processors); a loop has executed that many within half a second, interpreted.
  */
-const SPINNING_INSTRUCTIONS = 2_000_000
+const SPINNING_INSTRUCTIONS = 20_000_000
 /** How often a spinning guest is reported again. */
 const REPEAT_MS = 1000
 /** A pause between two slices counts no further: a vCPU that is held back cannot enable its interrupts. */

@@ -13,17 +13,17 @@ function silence(heartbeat: Heartbeat, gaps: readonly number[], from = 0): numbe
 const seconds = (count: number): number[] => Array<number>(count).fill(1000)
 
 describe('the heartbeat', () => {
-  it('is lost after twenty seconds of silence, and not by a disk that is slow to flush', () => {
+  it('is lost after a minute of silence, and not by a disk that is slow to flush or a starved computer', () => {
     const heartbeat = new Heartbeat()
-    expect(silence(heartbeat, seconds(20))).toBeUndefined()
-    expect(heartbeat.tick(21_000)).toBe(20_000)
+    expect(silence(heartbeat, seconds(60))).toBeUndefined()
+    expect(heartbeat.tick(61_000)).toBe(60_000)
   })
 
   it('is kept by any sign of life', () => {
     const heartbeat = new Heartbeat()
-    silence(heartbeat, seconds(20))
+    silence(heartbeat, seconds(60))
     heartbeat.heard()
-    expect(silence(heartbeat, seconds(19), 20_000)).toBeUndefined()
+    expect(silence(heartbeat, seconds(59), 60_000)).toBeUndefined()
   })
 
   it('is not lost by a sleep, however long, nor by a throttled supervisor', () => {
@@ -36,6 +36,6 @@ describe('the heartbeat', () => {
   })
 
   it('is lost at last by a worker that stays silent under a slow supervisor', () => {
-    expect(silence(new Heartbeat(), Array<number>(20).fill(60_000))).toBeDefined()
+    expect(silence(new Heartbeat(), Array<number>(60).fill(60_000))).toBeDefined()
   })
 })

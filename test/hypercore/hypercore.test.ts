@@ -488,9 +488,9 @@ describe('a crash', () => {
     expect(bench.info('web').health).toEqual({ kind: 'ok' })
   })
 
-  it('is declared after twenty silent seconds, and the others are pinged on', async () => {
+  it('is declared after a silent minute, and the others are pinged on', async () => {
     const [web, primary] = [await bench.up('web'), await bench.up('primary')]
-    for (let second = 0; second < 22; second++) {
+    for (let second = 0; second < 62; second++) {
       primary.says({ kind: 'pong', nonce: 0 })
       await bench.pass(1000)
     }

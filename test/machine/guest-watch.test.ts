@@ -50,6 +50,11 @@ describe('the guest watch', () => {
     expect(observe(watch, { ...OFF, executed: 1000 }, 0, 10_000)).toEqual([])
     expect(observe(watch, ON, 10_000, 10_010)).toEqual([])
     expect(observe(watch, { ...OFF, executed: 1000 }, 10_010, 25_000)).toEqual([])
+    expect(observe(watch, ON, 25_000, 25_010)).toEqual([])
+    // In its timer's handler whenever a slice ends.
+    expect(observe(watch, { ...OFF, executed: 20_000 }, 25_010, 34_000)).toEqual([])
+    // It does loop, on a host that gives it a tenth of a processor.
+    expect(observe(watch, { ...OFF, executed: 20_000 }, 34_000, 36_000)).not.toEqual([])
   })
 
   it('tells an idle guest from one that nothing can wake', () => {

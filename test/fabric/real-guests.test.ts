@@ -16,6 +16,16 @@ async function powerOn(...starting: readonly string[]): Promise<RealMachine> {
   return machine
 }
 
+/** Waits for words on the screen of a console. */
+const seen = (machine: RealMachine, id: string, words: string): Promise<true> =>
+  machine.onScreen(id, `“${words}”`, (rows) => (rows.some((row) => row.includes(words)) ? true : undefined))
+
+/** What a program leaves on the screen when it ends: until then, what is typed is its own. */
+const shellIsBack = (machine: RealMachine, id: string): Promise<true> =>
+  machine.onScreen(id, 'the shell', (rows) =>
+    /:~# ?$/.test(rows.findLast((row) => row !== '') ?? '') ? true : undefined,
+  )
+
 describe('a guest on the fabric', () => {
   it('gets a lease, pings the gateway, resolves names and reads the portal', async () => {
     await using machine = await powerOn('primary')
@@ -27,6 +37,18 @@ describe('a guest on the fabric', () => {
     const page = await machine.run('primary', 'wget -qO- http://portal/')
     expect(page).toContain('<title>')
     expect(page).toContain('</html>')
+
+    // As text, once and page by page.
+    const heading = 'One machine, several at once'
+    expect(await machine.run('primary', 'links -dump http://portal/')).toContain(heading)
+    machine.type('primary', 'links http://portal/\r')
+    await seen(machine, 'primary', '(p1 of ')
+    await seen(machine, 'primary', heading)
+    machine.type('primary', 'q')
+    await seen(machine, 'primary', 'Do you really want to exit Links?')
+    machine.type('primary', '\r')
+    await shellIsBack(machine, 'primary')
+    expect(await machine.run('primary', 'echo browsed')).toContain('browsed')
   })
 })
 
@@ -94,6 +116,14 @@ describe('default deny, seen from inside', () => {
       const connect = (address: string, port: number): string =>
         `nc -w 20 ${address} ${port} </dev/null >/dev/null 2>&1 && echo open-${port} || echo shut-${port}`
       expect(await machine.run('primary', connect(messaging, 6667))).toContain('open-6667')
+      machine.type('primary', `irssi -c ${messaging} -n ada\r`)
+      await seen(machine, 'primary', 'Welcome to the Internet Relay Network ada')
+      machine.type('primary', '/join #lobby\rgood evening from the primary\r')
+      await seen(machine, 'messaging', 'ada> good evening from the primary')
+      machine.type('messaging', 'good evening to you\r')
+      await seen(machine, 'primary', '> good evening to you')
+      machine.type('primary', '/quit\r')
+      await shellIsBack(machine, 'primary')
       for (const [id, address, port] of [
         ['primary', messaging, 22],
         ['primary', web, 80],

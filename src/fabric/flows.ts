@@ -98,6 +98,8 @@ export class FlowTable {
       if (this.#entries.size >= MOST_FLOWS) return false
     }
     const lifetimeMs = LIFETIME_MS[protocol] ?? 0
+    // One that may be the first to end.
+    this.#sweepAt = Math.min(this.#sweepAt, now + lifetimeMs)
     this.#entries.set(keyOf(peer, protocol, ownPort, peerPort), { flow, lifetimeMs, until: now + lifetimeMs })
     return true
   }

@@ -110,9 +110,8 @@ function icmp(next: Next, envelope: Envelope): Uint8Array {
 function question(next: Next, own: BenchGuest, envelope: Envelope): Uint8Array {
   switch (next(3)) {
     case 0: {
-      const labels = pick(next, NAMES)
-        .split('.')
-        .flatMap((label) => [label.length, ...Buffer.from(label)])
+      const labels: number[] = []
+      for (const label of pick(next, NAMES).split('.')) labels.push(label.length, ...Buffer.from(label))
       const payload = Uint8Array.of(1, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, ...labels, 0, 0, 1, 0, 1)
       return udpFrame(envelope, pick(next, PORTS), 53, payload)
     }

@@ -218,8 +218,10 @@ describe('another machine', () => {
     const { here, a, b } = pair
     const services = ['udp/7', 'udp/9', 'icmp', 'dns', '*']
     const next = numbers(fc.sample(fc.integer(), 1)[0] ?? 1)
-    const rules = (): PolicyRule[] =>
+    const rules = (): (PolicyRule & { readonly kind: 'rule'; readonly comment: string })[] =>
       Array.from({ length: 6 }, () => ({
+        kind: 'rule',
+        comment: '',
         source: pick(next, ['trunk', 'trunk', 'messaging', '*']),
         destination: pick(next, ['messaging', 'messaging', 'trunk', '*']),
         service: pick(next, services),
@@ -298,10 +300,7 @@ describe('another machine', () => {
         const rule = rules()
         model = new Lawful([a])
         model.rule(rule)
-        const table = new PolicyTable(
-          { entries: rule.map((line) => ({ kind: 'rule', comment: '', ...line })) },
-          (id) => id,
-        )
+        const table = new PolicyTable({ entries: rule }, (id) => id)
         pair.hereDecides = (flow) => table.decide(flow).verdict
         here.fabric.policyChanged()
       }

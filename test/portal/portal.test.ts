@@ -63,8 +63,9 @@ describe('a page of the in-product sites', () => {
       ]
       expect([host, name, ...figures.map(count)]).toEqual([host, name, 1, 1, 1, 1, 1, 1, 1])
       const title = /<title>(.*)<\/title>/.exec(text)?.[1] ?? ''
-      if (name === 'index.html') expect(title).toBe(NAMES[host])
-      else expect(title).toMatch(new RegExp(`^[A-Z0-9][\\w ]+ - ${NAMES[host]}$`))
+      expect(title).toMatch(
+        new RegExp(name === 'index.html' ? `^${NAMES[host]}$` : `^[A-Z0-9][\\w ]+ - ${NAMES[host]}$`),
+      )
     }
   })
 

@@ -22,9 +22,9 @@ const MEMORY_SIZES: readonly number[] = [
 const CARDS: readonly NetworkCard[] = ['ne2000', 'virtio', 'none']
 
 const CARD_WORDS: Readonly<Record<NetworkCard, string>> = {
-  ne2000: 'NE2000: old, slow, and known to every system',
-  virtio: 'virtio: fast, for systems that have its driver',
-  none: 'None: it is on no network at all',
+  ne2000: 'NE2000: every system knows it',
+  virtio: 'virtio: fast, needs its driver',
+  none: 'None: on no network at all',
 }
 
 export type Chosen = {

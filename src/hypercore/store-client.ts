@@ -27,7 +27,7 @@ export type StoreListener = {
 export type StoreAnswer<Name extends StoreCallName> = Result<StoreCalls[Name]['result'], StoreFailure>
 
 type Pending = {
-  settle(answer: Result<unknown, StoreFailure>): void
+  readonly settle: (answer: Result<unknown, StoreFailure>) => void
   readonly watch: Watch
 }
 

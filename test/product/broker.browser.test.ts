@@ -91,6 +91,7 @@ test('a file that is dropped on the stage lies in the inbox of the guest there',
   await page.getByText('Primary has /root/inbox/dropped.txt.').waitFor({ timeout: PATIENCE })
   await typeLine(page, 'clear; ls /root/inbox; cat /root/inbox/dropped.txt')
   await untilShown(page, 'primary', /^dropped\.txt\s[^]*^let fall$/m)
+  expect(await page.getByText('Send to Primary').count()).toBe(0)
 })
 
 test('the person edits the policy in its dialog, and the running primary is held to it at once', async () => {
@@ -126,6 +127,7 @@ test('the person edits the policy in its dialog, and the running primary is held
   await open('Decisions')
   const row = dialog.getByRole('row', { name: /primary portal http deny 1 / })
   await row.waitFor()
+  expect(await row.textContent()).toContain('deny')
   await dialog.getByRole('button', { name: 'Text' }).click()
   await dialog.getByRole('button', { name: 'Default policy' }).click()
   await applied()

@@ -242,8 +242,8 @@ export const JIT_PAGES = 1
 type EngineExports = {
   readonly memory: WebAssembly.Memory
   /** Answer an address in `memory`, 0 where it could not grow. */
-  allocate_memory(bytes: number): number
-  svga_allocate_memory(bytes: number): number
+  readonly allocate_memory: (bytes: number) => number
+  readonly svga_allocate_memory: (bytes: number) => number
   set_jit_config(index: number, value: number): void
 }
 

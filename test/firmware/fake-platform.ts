@@ -98,7 +98,18 @@ export function makeFlash(): Flash {
 /** The list of golden snapshots of a whole build: one of each appliance. */
 export function allGoldensOf(flash: Flash): GoldenManifest {
   const list = goldensOf(flash)
-  const goldens = list.goldens.flatMap((each) => APPLIANCES.map(([appliance]) => ({ ...each, appliance })))
+  const [web] = list.goldens
+  if (web === undefined) return list
+  const { file, size, sha256, machine, stage, blankDisk } = web
+  const goldens = APPLIANCES.map(([appliance]) => ({
+    appliance,
+    file,
+    size,
+    sha256,
+    machine,
+    stage,
+    blankDisk,
+  }))
   return { ...list, goldens }
 }
 

@@ -3,6 +3,7 @@
 import type { BiosCost } from './bios-cost.ts'
 import type { BootFigure } from './boots.ts'
 import type { FrameCost } from './frame-cost.ts'
+import type { InputFigures } from './input.ts'
 import type { PageFigures } from './pages.ts'
 import type { RestoreFigure } from './restores.ts'
 import type { SnapshotFigures } from './snapshots.ts'
@@ -50,6 +51,15 @@ export function switchLines(figures: readonly SwitchFigures[]): string[] {
     `  ${count} times, ${busyGuests} guests ${load}`,
     `    in front on the stage  median ${ms(placed.medianMs)}, p99 ${ms(placed.p99Ms)}   ${goal(placed.p99Ms <= FRAME_MS, 'p99 ≤ one frame at 60 Hz')}`,
     `    painted by the page    median ${ms(painted.medianMs)}, p99 ${ms(painted.p99Ms)}`,
+  ])
+}
+
+export function inputLines(figures: readonly InputFigures[]): string[] {
+  return figures.flatMap(({ flood, keys, consoleBytes, frames, handled, painted, slow, longestDelayMs }) => [
+    `  ${keys} keys, ${flood} (${(consoleBytes / 1e6).toFixed(1)} MB, ${frames} frames)`,
+    `    handled by the page    median ${ms(handled.medianMs)}, p99 ${ms(handled.p99Ms)}   ${goal(handled.p99Ms <= FRAME_MS, 'p99 ≤ one frame at 60 Hz')}`,
+    `    end of the next frame  median ${ms(painted.medianMs)}, p99 ${ms(painted.p99Ms)}`,
+    `    by Event Timing        ${slow} longer than 16 ms to the next picture, waited at most ${ms(longestDelayMs)}`,
   ])
 }
 

@@ -14,10 +14,12 @@ import { ensureChromium } from '../../src/build/chromium.mjs'
 import { measureBiosCost } from './bios-cost.ts'
 import { measureBoots } from './boots.ts'
 import { measureFrameCost } from './frame-cost.ts'
+import { measureInput } from './input.ts'
 import {
   biosLines,
   bootLines,
   frameLines,
+  inputLines,
   pageLines,
   restoreLines,
   snapshotLines,
@@ -118,6 +120,11 @@ const SECTIONS: Readonly<Record<string, Section>> = {
     'Switching by key, from the key event to the other guest’s picture',
     ({ browser, productUrl }) => measureSwitches(browser, productUrl),
     switchLines,
+  ),
+  input: section(
+    'Keys to a guest that floods the page, by the browser’s timestamp of each',
+    ({ browser, productUrl }) => measureInput(browser, productUrl),
+    inputLines,
   ),
   trouble: section(
     'While one guest is killed, one panics and one spins',

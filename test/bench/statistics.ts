@@ -12,3 +12,9 @@ export function quantile(values: readonly number[], q: number): number {
 }
 
 export const median = (values: readonly number[]): number => quantile(values, 0.5)
+
+export type Distribution = { readonly medianMs: number; readonly p99Ms: number; readonly worstMs: number }
+
+export function distribution(times: readonly number[]): Distribution {
+  return { medianMs: median(times), p99Ms: quantile(times, 0.99), worstMs: Math.max(...times) }
+}

@@ -1,7 +1,7 @@
 /** Switch latency with every guest busy: real key events, and the product's own measurement of each switch. */
 
 import type { Browser, Page } from 'playwright-core'
-import { median, quantile } from './statistics.ts'
+import { distribution, type Distribution } from './statistics.ts'
 
 const SWITCHES = 200
 
@@ -17,8 +17,6 @@ const LOADS = [
   { name: 'printing without end', command: 'while :; do echo $((i = i + 1)); done' },
 ] as const
 
-type Distribution = { readonly medianMs: number; readonly p99Ms: number; readonly worstMs: number }
-
 export type SwitchFigures = {
   readonly load: string
   readonly count: number
@@ -27,10 +25,6 @@ export type SwitchFigures = {
   readonly placed: Distribution
   /** To the end of the page's frame that shows it. */
   readonly painted: Distribution
-}
-
-function distribution(times: readonly number[]): Distribution {
-  return { medianMs: median(times), p99Ms: quantile(times, 0.99), worstMs: Math.max(...times) }
 }
 
 export async function measureSwitches(browser: Browser, url: string): Promise<readonly SwitchFigures[]> {

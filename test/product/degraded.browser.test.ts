@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { firmwareText, openMachine, untilFirmwareShows, untilReady } from './driver.ts'
 import { openProduct } from '../support/browser.ts'
@@ -19,15 +20,43 @@ test('a browser without workers is told so', async () => {
   expect(await violations(page)).toEqual([])
 })
 
+const withMemory = (gibibytes: number) => (page: Page) =>
+  page.addInitScript((gibibytes) => {
+    Object.defineProperty(Navigator.prototype, 'deviceMemory', { get: () => gibibytes })
+  }, gibibytes)
+
 test('too little memory for a single appliance is said before anything starts', async () => {
-  const { page } = await openProduct('', {}, (page) =>
-    page.addInitScript(() => Object.defineProperty(Navigator.prototype, 'deviceMemory', { get: () => 0.25 })),
-  )
-  await page
-    .getByText(/memory/i)
-    .first()
-    .waitFor()
+  const { page } = await openProduct('', {}, withMemory(0.25))
+  await page.getByRole('heading', { name: 'Too little memory' }).waitFor()
+  await page.getByText(/smallest guest needs 32 MB\..*nothing is left for guests/).waitFor()
+  expect(await page.getByRole('main', { name: 'Firmware' }).count()).toBe(0)
   expect(await page.evaluate(() => globalThis.hypercore.domains())).toEqual([])
+  expect(await violations(page)).toEqual([])
+})
+
+test('little memory starts what fits in it, and says what stays off', async () => {
+  const { page } = await openMachine('', {}, withMemory(0.5))
+  await untilReady(page, ['primary'])
+  const { states, started } = await page.evaluate(async () => ({
+    states: globalThis.hypercore.domains().map(({ id, state }) => `${id} ${state}`),
+    started: await globalThis.hypercore.start('web').catch((error: Error) => error.message),
+  }))
+  expect(states).toEqual([
+    'primary running',
+    'web created',
+    'messaging created',
+    'management created',
+    'vault created',
+  ])
+  expect(started).toBe(
+    'Web needs 64 MiB; 0 of the 64 MiB budget are free, 64 are in use (Primary 64). ' +
+      'Shut one down, or give it less memory in setup (F2).',
+  )
+  await page.getByRole('button', { name: 'More', exact: true }).click()
+  await page.getByRole('menuitem', { name: 'Journal' }).click()
+  await page
+    .getByText('budget of 64 MiB does not hold all. Not started: Web, Messaging, Management and Vault.')
+    .waitFor()
 })
 
 test('a private window without storage runs, and says that nothing is kept', async () => {

@@ -6,6 +6,10 @@ import { RealMachine, allVolumes, flashVolumes, realHandOff } from './real-machi
 
 const UNAME = /^Linux \S+ 6\.\d+\.\d+\S* .*i[3-6]86 GNU\/Linux$/
 
+/** Its network interfaces, and the cards that the driver in its kernel, which all guests share, has found. */
+const CARDS =
+  'echo cards: $(ls /sys/class/net), found: $(ls /sys/bus/virtio/drivers/virtio_net | grep ^virtio) .'
+
 async function answers(machine: RealMachine, id: string): Promise<void> {
   const output = await machine.run(id, 'uname -a')
   expect(output.trim()).toMatch(UNAME)
@@ -88,6 +92,12 @@ describe('HyperCore with real guests', () => {
     await answers(machine, 'primary')
     expect(await machine.run('management', 'hv list')).toMatch(/vault +Vault +running/)
     expect(await machine.run('management', 'echo cards: $(ls /sys/class/net)')).toMatch(/cards: lo\s/)
+    machine.type('vault', '!')
+    await machine.until('the shell of the vault', () =>
+      machine.text('vault').endsWith('vault:~# ') ? true : undefined,
+    )
+    expect(await machine.run('vault', CARDS)).toMatch(/cards: lo, found: \./)
+    expect(await machine.run('primary', CARDS)).toMatch(/cards: eth0 lo, found: virtio\d \./)
     expect(await machine.run('management', 'hv newIdentity vault')).toContain('permission denied')
     expect(await machine.run('management', 'hv newIdentity web')).toContain('web is another one')
   })
@@ -143,6 +153,68 @@ describe('HyperCore with real guests', () => {
     await answers(machine, 'messaging')
     expect(await machine.run('management', 'hv shutdown messaging')).toContain('messaging is off')
     expect(await machine.run('management', 'hv start nobody; echo status $?')).toContain('status 5')
+    expect(await machine.run('management', 'hv policy')).toMatch(/^ *1 {2}\S/m)
+    expect(await machine.run('management', 'hv policy log')).toMatch(/^source +destination +service/m)
+    const refused = await machine.run('management', 'hv policy allow; echo status $?')
+    expect(refused).toMatch(/changed in the console alone[^]*status 1/)
+    expect(await machine.run('management', 'hv policy allow all')).toContain('usage: hv policy [log]')
+  })
+
+  it('shows hv top the rows of real domains as they change, and gives the shell its screen back', async () => {
+    await using machine = await RealMachine.powerOn(await realHandOff({}, ['management', 'messaging']))
+    await machine.ready('management')
+    await machine.ready('messaging')
+    await machine.run('management', 'clear; echo what was there')
+    machine.type('management', 'hv top\r')
+    const rowOf = (rows: readonly string[], id: string): string | undefined =>
+      /^hv top +management +\d\d:\d\d:\d\d$/.test(rows[0] ?? '') &&
+      /^id +cpu% +MIPS +exits +interrupts$/.test(rows[2] ?? '')
+        ? rows.slice(3).find((row) => new RegExp(`^${id} +[\\d.]+ +[\\d.]+ +\\d+ +\\d+$`).test(row))
+        : undefined
+    const first = await machine.onScreen('management', 'its own row', (rows) => rowOf(rows, 'management'))
+    await machine.onScreen('management', 'the other’s row', (rows) => rowOf(rows, 'messaging'))
+    const exits = (row: string): number => Number(row.split(/ +/)[3])
+    await machine.onScreen('management', 'a later row', (rows) => {
+      const row = rowOf(rows, 'management')
+      return row !== undefined && exits(row) > exits(first) ? row : undefined
+    })
+    await machine.on('messaging', 'kill')
+    await machine.onScreen('management', 'no row of who is off', (rows) =>
+      rowOf(rows, 'management') !== undefined && rowOf(rows, 'messaging') === undefined ? true : undefined,
+    )
+    machine.type('management', 'q')
+    const back = await machine.onScreen('management', 'the shell', (rows) =>
+      rows.includes('what was there') && machine.text('management').endsWith('# ') ? rows : undefined,
+    )
+    expect(back.some((row) => row.startsWith('hv top '))).toBe(false)
+    await answers(machine, 'management')
+  })
+
+  it('goes on beside a guest with a fork bomb, one that takes all its memory, and one in a storm of interrupts', async () => {
+    await using machine = await RealMachine.powerOn(await realHandOff({}, ['management', 'messaging']))
+    await machine.ready('management')
+    const attack = async (line: string, hurt: () => true | undefined): Promise<void> => {
+      await machine.ready('messaging')
+      await answers(machine, 'messaging')
+      machine.type('messaging', `${line}\r`)
+      await machine.until(`the harm of ${line}`, hurt)
+      await answers(machine, 'management')
+      expect(machine.info('messaging')?.state).toBe('running')
+      await machine.on('messaging', 'kill')
+      await answers(machine, 'management')
+      await machine.on('messaging', 'start')
+    }
+    const says = (pattern: RegExp) => (): true | undefined =>
+      pattern.test(machine.text('messaging')) ? true : undefined
+    await attack('forkbomb --yes & while :; do ls >/dev/null; done', says(/can't fork|Out of memory/))
+    await attack('memhog --yes', says(/Out of memory: Killed process/))
+    const before = machine.stats('messaging').at(-1)?.interrupts ?? 0
+    await attack('irqstorm --yes --seconds 3600', () => {
+      const { interrupts = 0 } = machine.stats('messaging').at(-1) ?? {}
+      return interrupts > before + 10_000 ? true : undefined
+    })
+    await machine.ready('messaging')
+    await answers(machine, 'messaging')
   })
 
   it('holds a busy guest to its cap within five points, and leaves the rest to the other', async () => {

@@ -151,6 +151,16 @@ describe('default deny, seen from inside', () => {
         expect(await machine.run('web', forged)).toContain('50 of 50 frames')
       }
       expect(Number(await machine.run('primary', RX_FRAMES))).toBe(heard)
+      // At the one service that a line opens, as its one client would: by another, and by the client with another's name.
+      const heardBefore = /rx-(\d+)/.exec(await execute(machine, `echo rx-$(${RX_FRAMES})`))?.[1]
+      expect(Number(heardBefore)).toBeGreaterThan(0)
+      for (const kind of ['mac', 'ip', 'arp', 'vlan']) {
+        const forged = `rawforge --kind ${kind} --mac ${others} --ip ${primary} --to ${messaging} --vlan 5 --count 50 --yes`
+        expect(await machine.run('web', forged)).toContain('50 of 50 frames')
+        const asWeb = forged.replace(others, '02:48:53:00:00:02').replace(primary, web)
+        expect(await machine.run('primary', asWeb)).toContain('50 of 50 frames')
+      }
+      expect(/rx-(\d+)/.exec(await execute(machine, `echo rx-$(${RX_FRAMES})`))?.[1]).toBe(heardBefore)
       const strangers = 'echo strangers $(ip neigh | grep lladdr | grep -cv 02:48:53:47)'
       expect(await machine.run('web', strangers)).toContain('strangers 0')
       // The switch goes on for those who keep to the rules.

@@ -117,11 +117,12 @@ export class SlotFile {
 
   #writeAt(offset: number, bytes: Uint8Array): void {
     const written = this.#io(() => this.#handle.write(bytes, { at: offset }))
-    if (written < bytes.length)
-      throw new StorageError(
-        'quota',
-        `${this.#what}: only ${written} of ${bytes.length} bytes were taken; free some space on this device.`,
-      )
+    // In Chromium's private windows a write without room answers its error, −8, as an unsigned number.
+    if (written !== bytes.length) throw this.#noRoom()
+  }
+
+  #noRoom(): StorageError {
+    return storageError(this.#what, new DOMException('', 'QuotaExceededError'))
   }
 
   /** A kill while the first root record was being written: nothing can have been stored yet. */
@@ -273,7 +274,10 @@ export class SlotFile {
     if (this.capacity >= MAX_SLOTS)
       throw new StorageError('quota', `${this.#what}: 16 GiB are full; delete something.`)
     // Asking for the room at once makes quota end here, not in the middle of a commit.
-    this.#io(() => this.#handle.truncate(groupStart(this.#groups + 1)))
+    const size = groupStart(this.#groups + 1)
+    this.#io(() => this.#handle.truncate(size))
+    // The same windows shorten in silence what was asked for.
+    if (this.#io(() => this.#handle.getSize()) < size) throw this.#noRoom()
     this.#makeRoom(this.#groups + 1)
     this.#groups += 1
   }

@@ -118,35 +118,43 @@ describe.each([
 })
 
 describe('a disk overlay', () => {
-  it('refuses a write when there is no room, stays what it was, and takes it later', async () => {
-    const content = patternOf(2 ** 21)
-    const file = new CrashFile()
-    const disk = await openOverlay(file, memoryBase(content))
-    await disk.write(0, filled(4096, 1))
-    await disk.flush()
-    file.quota = file.getSize()
-    const before = await contentOf(disk)
-    // 300 blocks; a group of the file has 256 slots.
-    const written = filled(300 * 4096, 7)
-    expect(() => disk.write(4096, written.slice())).toThrow(expect.objectContaining({ kind: 'quota' }))
-    const after = await contentOf(disk)
-    for (let block = 0; block < after.length / 4096; block += 1) {
-      const at = block * 4096
-      const now = after.subarray(at, at + 4096)
-      const isOld = Buffer.compare(now, before.subarray(at, at + 4096)) === 0
-      const isNew = block >= 1 && block <= 300 && Buffer.compare(now, written.subarray(at - 4096, at)) === 0
-      expect(isOld || isNew).toBe(true)
-    }
-    // The flush needs no more room: it was reserved with the first block.
-    await disk.flush()
-    expect(
-      isSame(await contentOf(await openOverlay(new CrashFile(file.bytes), memoryBase(content))), after),
-    ).toBe(true)
-    file.quota = Infinity
-    await disk.write(4096, written.slice())
-    await disk.flush()
-    expect(isSame(await disk.read(4096, written.length), written)).toBe(true)
-  })
+  // A private window loses what it was given, and says nothing.
+  it.each([
+    ['a window', false],
+    ['a private window', true],
+  ])(
+    'of %s refuses a write when there is no room, stays what it was, and takes it later',
+    async (_, isPrivate) => {
+      const content = patternOf(2 ** 21)
+      const file = new CrashFile()
+      file.isPrivate = isPrivate
+      const disk = await openOverlay(file, memoryBase(content))
+      await disk.write(0, filled(4096, 1))
+      await disk.flush()
+      file.quota = file.getSize()
+      const before = await contentOf(disk)
+      // 300 blocks; a group of the file has 256 slots.
+      const written = filled(300 * 4096, 7)
+      expect(() => disk.write(4096, written.slice())).toThrow(expect.objectContaining({ kind: 'quota' }))
+      const after = await contentOf(disk)
+      for (let block = 0; block < after.length / 4096; block += 1) {
+        const at = block * 4096
+        const now = after.subarray(at, at + 4096)
+        const isOld = Buffer.compare(now, before.subarray(at, at + 4096)) === 0
+        const isNew = block >= 1 && block <= 300 && Buffer.compare(now, written.subarray(at - 4096, at)) === 0
+        expect(isOld || isNew).toBe(true)
+      }
+      // The flush needs no more room: it was reserved with the first block.
+      await disk.flush()
+      expect(
+        isSame(await contentOf(await openOverlay(new CrashFile(file.bytes), memoryBase(content))), after),
+      ).toBe(true)
+      file.quota = Infinity
+      await disk.write(4096, written.slice())
+      await disk.flush()
+      expect(isSame(await disk.read(4096, written.length), written)).toBe(true)
+    },
+  )
 
   it('leaves the disk as it was when an import fails', async () => {
     const content = patternOf(2 ** 21)

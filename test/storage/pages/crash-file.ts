@@ -71,6 +71,8 @@ export class CrashFile implements DiskHandle {
   crashAt = Infinity
   /** Bytes the file may have. */
   quota = Infinity
+  /** A private window of Chromium's: where there is no room nothing throws; a write answers −8, unsigned. */
+  isPrivate = false
   writtenBytes = 0
   closed = false
 
@@ -100,6 +102,7 @@ export class CrashFile implements DiskHandle {
   }
 
   write(source: unknown, { at = 0 } = {}): number {
+    if (this.isPrivate && at + bytesOf(source).length > this.quota) return 2 ** 32 - 8
     const bytes = bytesOf(source).slice(0, Math.max(0, this.quota - at))
     this.#step({ kind: 'write', at, bytes })
     this.writtenBytes += bytes.length
@@ -107,6 +110,7 @@ export class CrashFile implements DiskHandle {
   }
 
   truncate(size: number): void {
+    if (this.isPrivate && size > this.quota) return
     if (size > this.quota) throw new DOMException('no room', 'QuotaExceededError')
     this.#step({ kind: 'truncate', size })
   }

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
-import { inject } from 'vitest'
+import type { Page } from 'playwright-core'
+import { expect, inject, test } from 'vitest'
+import { SERVED_CONTENT_SECURITY_POLICY } from '../../src/build/content-security-policy.ts'
 import manifest from '../../images/manifest.json'
+import { gate } from '../firmware/fake-platform.ts'
 import { firmwareText, openMachine, untilFirmwareShows, untilReady } from './driver.ts'
 import { violations } from '../ui/harness/open-scene.ts'
 
@@ -29,14 +31,30 @@ test('a volume with one flipped byte is refused by name with both hashes, and th
   ).toContain(web.sha256)
 })
 
-test('setup changes a setting by keys alone, keeps it, and a corrupt NVRAM is reported and replaced by defaults', async () => {
-  const { page } = await openMachine('?boot=setup')
+/** A volume that does not come before the gate opens: a quick boot could be over before a key. */
+function heldKernel(): { readonly open: () => void; readonly hold: (page: Page) => Promise<unknown> } {
+  const { opened, open } = gate()
+  const hold = (page: Page): Promise<unknown> =>
+    page.route(/\/kernel-[^/]*\.img$/, async (route) => {
+      await opened
+      await route.continue()
+    })
+  return { open, hold }
+}
+
+test('setup is entered by F2 and from the shell, changes a setting by keys alone, keeps it, and a corrupt NVRAM is reported and replaced by defaults', async () => {
+  const kernel = heldKernel()
+  const { page } = await openMachine('', {}, kernel.hold)
+  await untilFirmwareShows(page, /Esc> +Logo/)
+  await page.keyboard.press('F2')
   await untilFirmwareShows(page, /Setup Utility/)
   expect(await violations(page)).toEqual([])
-  // To the Boot page, down to the delay, and two steps less than a second.
+  // To the Boot page, the primary first, down to the delay, and two steps less than a second.
   await page.keyboard.press('ArrowRight')
   await page.keyboard.press('ArrowRight')
   await untilFirmwareShows(page, /Boot delay +\[ ?1/)
+  await page.keyboard.press('+')
+  await untilFirmwareShows(page, /1st boot path +\[ ?Primary/)
   await page.keyboard.press('ArrowDown')
   await page.keyboard.press('ArrowDown')
   await page.keyboard.press('-')
@@ -45,14 +63,40 @@ test('setup changes a setting by keys alone, keeps it, and a corrupt NVRAM is re
   await page.keyboard.press('F10')
   await untilFirmwareShows(page, /save/i)
   await page.keyboard.press('Enter')
-  await page.evaluate(() => globalThis.hypercore.ready)
-  expect(await page.evaluate(() => globalThis.hypercore.handOff()?.settings.bootDelayMs)).toBe(0)
-  await page.reload()
-  await untilFirmwareShows(page, /Boot delay +\[ ?0 s|Setup Utility/)
-  await page.keyboard.press('Escape')
+  kernel.open()
+  await untilReady(page, ['primary'])
+  const booted = () =>
+    page.evaluate(async () => {
+      await globalThis.hypercore.ready
+      const { bootPath, settings } = globalThis.hypercore.handOff() ?? {}
+      return { bootPath, first: settings?.bootOrder[0], delayMs: settings?.bootDelayMs }
+    })
+  expect(await booted()).toEqual({ bootPath: 'primary', first: 'primary', delayMs: 0 })
+
+  // By the shell's own button: the guest is shut down, and the firmware is in its setup again.
+  await page.evaluate(() => {
+    globalThis.hypercore.on('log', ({ text }) => sessionStorage.setItem('last log', text))
+  })
+  await page.getByRole('button', { name: 'More', exact: true }).click()
+  await page.getByRole('menuitem', { name: 'Restart into setup…' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Restart into setup' }).click()
+  await untilFirmwareShows(page, /Setup Utility/)
+  expect(await page.evaluate(() => sessionStorage.getItem('last log'))).toBe('Primary is off.')
+  await page.keyboard.press('ArrowRight')
+  await page.keyboard.press('ArrowRight')
+  await untilFirmwareShows(page, /Boot delay +\[ ?0 s/)
+  await page.keyboard.press('F9')
+  await untilFirmwareShows(page, /Load default configuration now/)
   await page.keyboard.press('Enter')
-  await page.evaluate(() => globalThis.hypercore.ready)
-  expect(await page.evaluate(() => globalThis.hypercore.handOff()?.settings.bootDelayMs)).toBe(0)
+  await untilFirmwareShows(page, /Boot delay +\[ ?1 s/)
+  // Nothing of that is kept.
+  await page.keyboard.press('Escape')
+  await untilFirmwareShows(page, /Exit without saving/)
+  await page.keyboard.press('Enter')
+  expect(await booted()).toEqual({ bootPath: 'primary', first: 'primary', delayMs: 0 })
+  // A link decides for once, against what is stored.
+  await page.goto(`${inject('productUrl')}?boot=hyperspace`)
+  expect(await booted()).toEqual({ bootPath: 'hyperspace', first: 'primary', delayMs: 0 })
 
   // Damaged behind the firmware's back, as a failing flash cell would.
   await page.goto('about:blank')
@@ -80,22 +124,21 @@ test('setup changes a setting by keys alone, keeps it, and a corrupt NVRAM is re
   expect(await page.evaluate(() => globalThis.hypercore.handOff()?.settings.bootDelayMs)).toBe(1000)
 })
 
-test('F12 leads to the boot menu while the firmware runs', async () => {
-  // A volume that has not come yet: a quick boot could be over before the key.
-  let sendKernel = (): void => undefined
-  const pressed = new Promise<void>((resolve) => {
-    sendKernel = resolve
-  })
-  const { page } = await openMachine('', {}, (page) =>
-    page.route(/\/kernel-[^/]*\.img$/, async (route) => {
-      await pressed
-      await route.continue()
-    }),
-  )
-  await untilFirmwareShows(page, /F12/)
+test('F12 leads to the boot menu while the firmware runs, and Esc to its logo and back', async () => {
+  const kernel = heldKernel()
+  const { page } = await openMachine('', {}, kernel.hold)
+  await untilFirmwareShows(page, /Keyboard [^]*Esc> +Logo/)
+  await page.keyboard.press('Escape')
+  await untilFirmwareShows(page, /Esc> +Details/)
+  expect(await firmwareText(page)).not.toContain('Keyboard')
+  await page.keyboard.press('Escape')
+  await untilFirmwareShows(page, /Keyboard [^]*Esc> +Logo/)
   await page.keyboard.press('F12')
-  sendKernel()
+  kernel.open()
   await untilFirmwareShows(page, /Primary/)
   expect(await violations(page)).toEqual([])
   expect(await firmwareText(page)).toMatch(/Setup/)
+  // Where we serve it ourselves, the policy is in a header, too, which binds the workers.
+  const served = await page.request.get(inject('productUrl'))
+  expect(served.headers()['content-security-policy']).toBe(SERVED_CONTENT_SECURITY_POLICY)
 })

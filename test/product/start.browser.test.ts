@@ -163,6 +163,30 @@ test('every appliance of the flash reaches its first screen, and each with a she
   await goBack(page)
   await untilLike(page, portal)
   expect(complaints).toEqual([])
+
+  // The world as far as the browser lets a page of this origin read it: one site says that any may, one names another.
+  const asked: string[] = []
+  await page.context().route(/^https:\/\/(?:open|shut)\.example\//, async (route) => {
+    const { host, pathname } = new URL(route.request().url())
+    asked.push(`${host}${pathname}`)
+    const headers = {
+      'Access-Control-Allow-Origin': host === 'open.example' ? '*' : 'https://another.example',
+    }
+    await route.fulfill({ headers, contentType: 'text/plain', body: `words of ${host}\n` })
+  })
+  await page.keyboard.press('Control+Alt+1')
+  await typeLine(page, 'clear; wget -qO- http://open.example/page')
+  await untilShown(page, 'primary', /^words of open\.example$/m)
+  await typeLine(page, 'clear; wget -qO- http://shut.example/page || echo refused-$((6 * 7))')
+  await untilShown(page, 'primary', /502[^]*^refused-42$/m)
+  const request = String.raw`printf 'GET /why HTTP/1.0\r\n\r\n' | nc shut.example 80 >/tmp/page`
+  await typeLine(
+    page,
+    `clear; ${request}; head -n 1 /tmp/page; grep -o 'Allow-[A-Z]rigin\\|npm [a-z]* relay' /tmp/page`,
+  )
+  await untilShown(page, 'primary', /^HTTP\/1\.1 502 Bad Gateway$[^]*^Allow-Origin$[^]*^npm run relay$/m)
+  expect(asked).toEqual(['open.example/page', 'shut.example/page', 'shut.example/why'])
+  expect(complaints.filter((words) => !words.includes('shut.example'))).toEqual([])
 })
 
 test('links choose what boots and what is shown', async () => {

@@ -67,6 +67,12 @@ test('a machine goes from power-on to guests that answer what a person types', a
   expect(
     pictures.map(String).filter((text) => /HyperSpace[^]*; not affiliated[^]*Keyboard/.test(text)),
   ).not.toEqual([])
+  // The real timer: in every picture, and never less than in the one before.
+  const timers = pictures.flatMap(
+    (text) => / (\d+\.\d\d) s /.exec(String(text).split('\n')[0] ?? '')?.[1] ?? [],
+  )
+  expect(timers.length).toBeGreaterThan(0)
+  expect(timers).toEqual(timers.toSorted((a, b) => Number(a) - Number(b)))
 
   const second = await page.evaluate(() => globalThis.hypercore.create({ appliance: 'management' }))
   await page.evaluate((id) => globalThis.hypercore.start(id), second)
@@ -130,8 +136,25 @@ test('every appliance of the flash reaches its first screen, and each with a she
   const measured = await page.evaluate(() => Number(Reflect.get(globalThis, 'measured')))
   expect(measured).toBeGreaterThan(0)
   expect(measured).toBeLessThan(100)
-  const states = await page.evaluate(() => globalThis.hypercore.domains().map(({ state }) => state))
-  expect(states).toEqual(['running', 'running', 'running', 'running', 'running'])
+  const domains = await page.evaluate(() =>
+    globalThis.hypercore.domains().map(({ state, limits }) => `${state} ${limits.weight}`),
+  )
+  // Shells that a person works in come with twice the weight of the others.
+  expect(domains).toEqual(['running 200', 'running 100', 'running 100', 'running 200', 'running 100'])
+  // The firmware's timer ended with the last first screen, by the marks of the page itself.
+  const liveAfterMs = await page.evaluate(() =>
+    Math.max(
+      ...performance
+        .getEntriesByType('mark')
+        .filter(({ name }) => name.startsWith('hyperspace:ready:'))
+        .map(({ startTime }) => startTime),
+    ),
+  )
+  await page.getByRole('button', { name: 'More', exact: true }).click()
+  await page.getByRole('menuitem', { name: 'Journal' }).click()
+  const said = `All 5 guests were live ${(liveAfterMs / 1000).toFixed(2)} s after power-on, `
+  await page.getByText(said).waitFor()
+  await page.keyboard.press('Escape')
 
   // Wherever a program or a menu leads to a shell, it is typed to by real keys; the browser has none to lead to.
   await page.keyboard.press('Control+Alt+1')

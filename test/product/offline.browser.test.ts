@@ -1,35 +1,73 @@
-import { afterAll, expect, test } from 'vitest'
-import { preview, type PreviewServer } from 'vite'
+/** Any static host does: plain HTTP, under some path, without a header of ours; and after one visit none is needed. */
+
+import { afterAll, expect, inject, test } from 'vitest'
+import { CONTENT_SECURITY_POLICY } from '../../src/build/content-security-policy.ts'
+import { serveStatically, type StaticHost } from '../support/static-server.ts'
 import { focusedId, openMachine, typeLine, untilReady, untilShown } from './driver.ts'
 
-let server: PreviewServer | undefined
-afterAll(() => server?.close())
+/** Where somebody put it, beside whatever else that host has. */
+const BASE = '/some/sub/path/'
 
-/** A server of this test's own, to be killed. */
-async function serve(): Promise<{ url: string; kill(): Promise<void> }> {
-  const configFile = new URL('../../vite.config.ts', import.meta.url).pathname
-  const started = await preview({ configFile, logLevel: 'warn', preview: { port: 0, host: '127.0.0.1' } })
-  server = started
-  const url = started.resolvedUrls?.local[0]
-  if (url === undefined) throw new Error('the preview server gave no address')
-  return {
-    url,
-    kill: async () => {
-      const closed = started.close()
-      // A browser opens a connection in place of every one it lost.
-      if ('closeAllConnections' in started.httpServer) started.httpServer.closeAllConnections()
-      await closed
-      server = undefined
-      await expect(fetch(url)).rejects.toThrow('fetch failed')
-    },
-  }
-}
+let host: StaticHost | undefined
+afterAll(() => host?.close())
 
-test('after one visit the product starts without its server, and its guests answer', async () => {
-  const served = await serve()
+test('a plain host serves it, and after one visit it starts without that, and its guests answer', async () => {
+  const served = await serveStatically(BASE)
+  host = served
   const { page, complaints } = await openMachine(`${served.url}?boot=primary`)
   await untilReady(page, ['primary'])
-  await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined))
+  const scope = await page.evaluate(() => navigator.serviceWorker.ready.then(({ scope }) => scope))
+  expect(scope).toBe(served.url)
+
+  // The page's own policy is all that holds here.
+  const response = await page.request.get(served.url)
+  const special = Object.keys(response.headers()).filter((name) => /policy|origin|cache|worker/.test(name))
+  expect(special).toEqual([])
+  const policies = await page
+    .locator('meta[http-equiv="Content-Security-Policy"]')
+    .evaluateAll((found) =>
+      found.map((meta) => [meta.getAttribute('content'), meta.matches('head > :first-child')]),
+    )
+  expect(policies).toEqual([[CONTENT_SECURITY_POLICY, true]])
+  const elsewhere = inject('productUrl')
+  const tried = await page.evaluate(async (elsewhere) => {
+    const violated: string[] = []
+    // They are told some time after the act.
+    const told = new Promise<void>((resolve) => {
+      document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => {
+        violated.push(effectiveDirective)
+        if (violated.length === 3) resolve()
+      })
+    })
+    // In a task of the page's own: what the debugger calls may evaluate what it likes.
+    const outcome = await new Promise((resolve) => {
+      setTimeout(() => {
+        const script = document.createElement('script')
+        script.textContent = 'globalThis.injected = true'
+        document.body.append(script)
+        let evaluated: unknown
+        try {
+          // oxlint-disable-next-line no-eval -- that it may not is what is asked
+          evaluated = (0, eval)('6 * 7')
+        } catch (error) {
+          evaluated = error instanceof Error ? error.name : 'refused'
+        }
+        fetch(elsewhere, { mode: 'no-cors' }).then(
+          () => resolve({ evaluated, fetched: true }),
+          () => resolve({ evaluated, fetched: false }),
+        )
+      })
+    })
+    await told
+    return { outcome, injected: Reflect.get(globalThis, 'injected'), violated: violated.toSorted() }
+  }, elsewhere)
+  expect(tried).toEqual({
+    outcome: { evaluated: 'EvalError', fetched: false },
+    injected: undefined,
+    violated: ['connect-src', 'script-src', 'script-src-elem'],
+  })
+  expect(complaints.every((text) => text.includes('Content Security Policy'))).toBe(true)
+  complaints.length = 0
 
   // A kept file that is damaged is refused by its hash and forgotten; the next start fetches it anew, and that one is kept.
   const damaged = await page.evaluate(async () => {
@@ -56,7 +94,8 @@ test('after one visit the product starts without its server, and its guests answ
   expect(await refused()).toEqual([])
   expect(await page.evaluate(isKept, damaged)).toBe(true)
 
-  await served.kill()
+  await served.close()
+  await expect(fetch(served.url)).rejects.toThrow('fetch failed')
   await page.reload()
   // Loaded, with every script and style: what was not kept would be named here.
   expect(complaints).toEqual([])

@@ -106,4 +106,29 @@ test('two browsers are joined by two codes, without a server', async () => {
   const name = second.getByText(/^primary\.m\d+$/)
   await name.waitFor({ timeout: PATIENCE })
   expect(await second.getByText('1 connected').count()).toBe(1)
+
+  // Joined is not let in: by the default policy the one does not even learn where the other is.
+  const host = (await name.textContent()) ?? ''
+  for (const page of [first, second]) await closeDialog(page)
+  await second.bringToFront()
+  await second.evaluate(() => globalThis.hypercore.focus('primary'))
+  await typeLine(second, `clear; ping -c 1 ${host}`)
+  await untilShown(second, 'primary', /bad address/)
+  for (const page of [first, second])
+    await page.evaluate(async () => {
+      const { policy } = globalThis.hypercore
+      const ping = { service: 'icmp', verdict: 'allow' } as const
+      await policy.set([
+        { source: 'primary', destination: 'trunk', ...ping },
+        { source: 'trunk', destination: 'primary', ...ping },
+        ...policy.rules(),
+      ])
+    })
+  await typeLine(second, `clear; ping -c 3 ${host}`)
+  await untilShown(second, 'primary', /\b[1-3] packets received/)
+  await expect
+    .poll(() => first.evaluate(() => globalThis.hypercore.policy.log()), { timeout: PATIENCE })
+    .toContainEqual(
+      expect.objectContaining({ source: 'trunk', destination: 'primary', service: 'icmp', verdict: 'allow' }),
+    )
 })

@@ -1,7 +1,13 @@
 /** One headless Chromium per test file, a fresh profile per page, and everything the browser complained about. */
 
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
-import { afterAll, inject } from 'vitest'
+import {
+  chromium,
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type Page,
+} from 'playwright-core'
+import { afterAll, afterEach, beforeEach, inject } from 'vitest'
 import { ensureChromium } from '../../src/build/chromium.mjs'
 
 export const BROWSER_ARGUMENTS = [
@@ -15,6 +21,18 @@ export const BROWSER_ARGUMENTS = [
 ]
 
 let browser: Promise<Browser> | undefined
+/** Machines of the test that runs. Their guests execute as long as they are there, and what comes next would wait for them. */
+const opened: BrowserContext[] = []
+let isInTest = false
+
+beforeEach(() => {
+  isInTest = true
+})
+
+afterEach(async () => {
+  isInTest = false
+  await Promise.all(opened.splice(0).map((context) => context.close()))
+})
 
 export function launchChromium(): Promise<Browser> {
   return chromium.launch({ executablePath: ensureChromium(), args: BROWSER_ARGUMENTS })
@@ -31,7 +49,10 @@ export type OpenedPage = {
   readonly complaints: string[]
 }
 
-/** Opens the built product in a fresh profile. `path` is relative to its address (“?boot=primary”), or another server's. */
+/**
+ * Opens the built product in a fresh profile, which goes with the test, or with the file where no test runs yet. `path` is
+ * relative to its address (“?boot=primary”), or another server's.
+ */
 export async function openProduct(
   path = '',
   options: BrowserContextOptions = {},
@@ -39,6 +60,7 @@ export async function openProduct(
 ): Promise<OpenedPage> {
   browser ??= launchChromium()
   const context = await (await browser).newContext({ viewport: { width: 1440, height: 900 }, ...options })
+  if (isInTest) opened.push(context)
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(`uncaught: ${error.message}`))

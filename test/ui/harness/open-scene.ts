@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import { launchChromium } from '../../support/browser.ts'
 import { serveHarness, type Served } from './server.ts'
 
@@ -20,7 +20,7 @@ export type Scene = {
   readonly complaints: string[]
 }
 
-/** For one test file: a server and a browser, both gone when it ends. */
+/** For one test file: a server and a browser, both gone when it ends. A scene ends with its test: it draws as long as it is there. */
 export function useScenes(): (query: string, options?: BrowserContextOptions) => Promise<Scene> {
   let browser: Browser | undefined
   let served: Served | undefined
@@ -35,6 +35,7 @@ export function useScenes(): (query: string, options?: BrowserContextOptions) =>
   return async (query, options = {}) => {
     if (browser === undefined || served === undefined) throw new Error('a scene is opened in a test')
     const context = await browser.newContext({ viewport: DESKTOP, ...options })
+    onTestFinished(() => context.close())
     const page = await context.newPage()
     const complaints: string[] = []
     page.on('pageerror', (error) => complaints.push(`uncaught: ${error.message}`))

@@ -54,8 +54,8 @@ export default defineConfig({
     root,
     // Guests are heavy and the machines small: two test files at a time, and patience instead of timing.
     maxWorkers: 2,
-    testTimeout: 120_000,
-    hookTimeout: 180_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     projects: [
       {
         extends: true,

@@ -20,6 +20,8 @@ export type BlockStore = {
   flush(): void | Promise<void>
   /** Blocks of 4096 bytes that may hold anything but zeros; undefined, or no such method, where that is not known. */
   occupied?(): Iterable<number> | undefined
+  /** What a person is told of a failure, where it takes a look to know that. */
+  reasonOf?(error: unknown): Promise<unknown>
   /** Gives up the underlying handle; nothing is called afterwards. Implies no flush. */
   close(): void
 }

@@ -305,6 +305,17 @@ export class DiskOverlay implements BlockStore {
     )
   }
 
+  /** A file that the browser has removed has no room either, and in Chromium's private windows that is all it says. */
+  async reasonOf(error: unknown): Promise<unknown> {
+    if (this.#isKept === undefined || !(error instanceof StorageError) || error.kind !== 'quota') return error
+    try {
+      await this.#confirm(this.#isKept)
+      return error
+    } catch (removed) {
+      return removed
+    }
+  }
+
   occupied(): Iterable<number> | undefined {
     const beneath = this.#base.occupied?.()
     return beneath && new Set([...beneath, ...this.#map.filled(), ...this.#partial.keys()])

@@ -37,10 +37,15 @@ export class KeptDisk implements BlockStore {
   }
 
   #failed(error: unknown): never {
-    const words = error instanceof Error ? error.message : String(error)
+    if (this.#store.reasonOf === undefined) this.#tell(error)
+    else void this.#store.reasonOf(error).then((reason) => this.#tell(reason))
+    throw error
+  }
+
+  #tell(reason: unknown): void {
+    const words = reason instanceof Error ? reason.message : String(reason)
     if (words !== this.#told) this.#trouble(words)
     this.#told = words
-    throw error
   }
 
   read(offset: number, length: number): Uint8Array | Promise<Uint8Array> {

@@ -77,12 +77,29 @@ describe('a disk that a guest uses', () => {
     options.quota = 8192
     for (let time = 0; time < 3; time += 1)
       expect(() => disk.write(0, filled(4096, 1))).toThrowError(expect.objectContaining({ kind: 'quota' }))
+    await vi.runAllTimersAsync()
     expect(told).toHaveLength(1)
     expect(told[0]).toContain('space')
     delete options.quota
     await disk.write(0, filled(4096, 1))
     await disk.flush()
     expect(await disk.read(0, 4096)).toEqual(filled(4096, 1))
+  })
+
+  it('tells the person what a look has shown, where the failure itself says something else', async () => {
+    const removed: BlockStore = {
+      ...memoryBase(new Uint8Array(BYTES)),
+      readOnly: false,
+      write: () => {
+        throw new Error('no space')
+      },
+      reasonOf: async () => new Error('the file was removed'),
+    }
+    const told: string[] = []
+    const disk = new KeptDisk(removed, (words) => told.push(words))
+    expect(() => disk.write(0, filled(512, 1))).toThrow('no space')
+    await vi.runAllTimersAsync()
+    expect(told).toEqual(['the file was removed'])
   })
 
   it('tells the person when a flush that nobody asked for fails, and the guest at its next one', async () => {

@@ -38,8 +38,12 @@ export class KeptDisk implements BlockStore {
 
   #failed(error: unknown): never {
     if (this.#store.reasonOf === undefined) this.#tell(error)
-    else void this.#store.reasonOf(error).then((reason) => this.#tell(reason))
+    else void this.#tellReason(this.#store.reasonOf(error))
     throw error
+  }
+
+  async #tellReason(reason: Promise<unknown>): Promise<void> {
+    this.#tell(await reason)
   }
 
   #tell(reason: unknown): void {

@@ -26,7 +26,7 @@ import {
 import { checkFit, settingsOf } from './machine-settings.ts'
 import { interceptReset, isTripleFault, ResetRequested } from './reset-line.ts'
 import { SerialConsole } from './serial-console.ts'
-import { CpuWords, createV86, JIT_OFF, type Internals } from './v86-internals.ts'
+import { at, CpuWords, createV86, JIT_OFF, type Internals } from './v86-internals.ts'
 import { Vcpu } from './vcpu.ts'
 import { Vnic } from './vnic.ts'
 
@@ -87,6 +87,8 @@ export class Machine {
   readonly agent: AgentChannel
   readonly input: PointingAndKeys
   #jitDeferred = false
+  /** Time-stamp counter of the state that it resumes from: low word, high word. */
+  #timeStamp: readonly [number, number] | undefined
   #compileAfter: number = GuestFrame.ready
   #expectedEnd: 'powered-off' | 'reset-requested' | undefined
   #panic: { slices: number; quietSince: number } | undefined
@@ -219,6 +221,8 @@ export class Machine {
   }
 
   start(): void {
+    // It may have been built minutes ago: its clock goes on from where it was, not from where it would be.
+    if (this.#timeStamp !== undefined) this.#internals.cpu.set_tsc(...this.#timeStamp)
     this.#vcpu.start()
   }
 
@@ -249,7 +253,10 @@ export class Machine {
   }
 
   #restore(state: DeviceState): void {
-    restoreDevices(this.#internals.engine, state)
+    const { engine, cpu } = this.#internals
+    restoreDevices(engine, state)
+    cpu.store_current_tsc()
+    this.#timeStamp = [at(cpu.current_tsc, 0), at(cpu.current_tsc, 1)]
     this.agent.goOn(state.agentRest)
   }
 

@@ -158,6 +158,10 @@ export type Cpu = {
   readonly cr: View
   readonly idtr_size: View
   readonly protected_mode: View
+  /** Low and high word, as of the last `store_current_tsc`. */
+  readonly current_tsc: View
+  store_current_tsc(): void
+  set_tsc(low: number, high: number): void
   get_real_eip(): number
   get_eflags(): number
   /** Index 0: 1 keeps code interpreted, 0 lets it be compiled. */

@@ -19,8 +19,15 @@ import { machineSpec, tinyBoot, v86Module } from '../support/guest-images.ts'
 
 const DISK_BYTES = 2 ** 20
 
-/** Writes an A to the first serial port and halts for ever: mov dx, 0x3f8; mov al, 'A'; out dx, al; hlt; jmp to the hlt. */
-const SAYS_A = [0x66, 0xba, 0xf8, 0x03, 0xb0, 0x41, 0xee, 0xf4, 0xeb, 0xfd]
+/**
+ * Writes bits 24 to 31 of the time-stamp counter (16.8 ms each) and an A to the first serial port, and halts for ever: rdtsc;
+ * shr eax, 24; mov dx, 0x3f8; out dx, al; mov al, 'A'; out dx, al; hlt; jmp to the hlt.
+ */
+const SAYS_TIME = [
+  ...[0x0f, 0x31, 0xc1, 0xe8, 0x18, 0x66, 0xba, 0xf8, 0x03, 0xee],
+  ...[0xb0, 0x41, 0xee, 0xf4, 0xeb, 0xfd],
+]
+const TIME_UNIT_MS = 2 ** 24 / 1e6
 
 const VOLUME: DiskSource = { kind: 'read-only', blob: new Blob([new Uint8Array(512)]), sha256: 'aa' }
 
@@ -44,7 +51,12 @@ beforeAll(async () => {
     ended: nothing,
   }
   const disks = { hda: new VolatileStore(512), hdb: new VolatileStore(DISK_BYTES), cdrom: undefined }
-  const machine = await Machine.create({ ...SPEC, boot: tinyBoot(SAYS_A) }, await v86Module(), disks, hooks)
+  const machine = await Machine.create(
+    { ...SPEC, boot: tinyBoot(SAYS_TIME) },
+    await v86Module(),
+    disks,
+    hooks,
+  )
   machine.pause()
   const state = machine.captureState()
   if (!state.ok) throw new Error(state.error.message)
@@ -72,10 +84,11 @@ let domain: Domain
 let disks: Kept[]
 let events: DomainEvent[]
 let wakes: (() => void)[]
-let text: string
+/** Bytes from its console. */
+let said: number[]
 
-beforeEach(() => {
-  ;[disks, events, wakes, text] = [[], [], [], '']
+function start(): void {
+  ;[disks, events, wakes, said] = [[], [], [], []]
   domain = new Domain({
     post(event) {
       events.push(event)
@@ -87,8 +100,9 @@ beforeEach(() => {
       return ok(disk)
     },
   })
-})
+}
 
+beforeEach(start)
 afterEach(() => domain.dispose())
 
 async function until(holds: () => boolean): Promise<void> {
@@ -106,7 +120,7 @@ async function ahead(): Promise<void> {
 async function bootstrap(spec: MachineSpec): Promise<void> {
   const [display, console, network] = [new MessageChannel(), new MessageChannel(), new MessageChannel()]
   console.port2.onmessage = ({ data }: MessageEvent<ConsoleEvent>) => {
-    text += new TextDecoder().decode(data.bytes)
+    said.push(...data.bytes)
     for (const wake of wakes.splice(0)) wake()
   }
   const request: DomainBootstrap = {
@@ -119,7 +133,7 @@ async function bootstrap(spec: MachineSpec): Promise<void> {
     resume: source,
   }
   domain.handle(request)
-  await until(() => text.includes('A'))
+  await until(() => said.length > 1)
   for (const { port2 } of [display, console, network]) port2.close()
 }
 
@@ -131,6 +145,20 @@ it('has its disk open and executes nothing, and becomes the machine of who asks 
   expect(events).toEqual([{ kind: 'prepared' }])
   await bootstrap({ ...SPEC, hdb: kept('primary') })
   expect(opened()).toEqual([['primary', false]])
+})
+
+it('begins at the time of its state, however long ago it was built', async () => {
+  await bootstrap(SPEC)
+  const [atOnce = 0] = said
+  domain.dispose()
+  start()
+  await ahead()
+  const waitedMs = 2000
+  await new Promise((resolve) => setTimeout(resolve, waitedMs))
+  await bootstrap(SPEC)
+  const [later = 0, letter] = said
+  expect(letter).toBe(0x41)
+  expect(((later - atOnce) & 0xff) * TIME_UNIT_MS).toBeLessThan(waitedMs / 2)
 })
 
 it('closes its disk where nobody wants it', async () => {

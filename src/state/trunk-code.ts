@@ -8,6 +8,7 @@
  * for the browser's own parser.
  */
 
+import { collect } from '../base/collect.ts'
 import { err, ok, type Result } from '../base/result.ts'
 
 const HEAD = 'HST1-'
@@ -16,33 +17,12 @@ const SDP_LIMIT = 60_000
 
 export type TrunkCode = { readonly type: 'offer' | 'answer'; readonly sdp: string }
 
-async function through(bytes: Uint8Array<ArrayBuffer>, stream: GenericTransformStream): Promise<Uint8Array> {
+function through(bytes: Uint8Array<ArrayBuffer>, stream: GenericTransformStream): Promise<Uint8Array> {
   const writer = stream.writable.getWriter()
   // What is wrong with it is told where it is read.
   void Promise.allSettled([writer.write(bytes), writer.close()])
-  const reader = stream.readable.getReader()
-  const parts: Uint8Array[] = []
-  let size = 0
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) break
-    const part: unknown = value
-    if (!(part instanceof Uint8Array)) continue
-    size += part.length
-    // What a small code unpacks to may be anything.
-    if (size > SDP_LIMIT) {
-      void reader.cancel()
-      throw new RangeError('too large')
-    }
-    parts.push(part)
-  }
-  const all = new Uint8Array(size)
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
+  // What a small code unpacks to may be anything.
+  return collect(stream.readable, SDP_LIMIT, () => new RangeError('too large'))
 }
 
 export async function encodeTrunkCode(code: TrunkCode): Promise<string> {

@@ -1,35 +1,11 @@
 /** Compression by the platform's own streams (Compression Standard, WHATWG), with a limit on what comes out. */
 
+import { collect } from '../../base/collect.ts'
 import { FormatError } from './format-error.ts'
 
-async function collect(
-  stream: ReadableStream<Uint8Array>,
-  limit: number,
-  what: string,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const parts: Uint8Array[] = []
-  let length = 0
-  for (const reader = stream.getReader(); ;) {
-    const { done, value } = await reader.read()
-    if (done) break
-    length += value.length
-    if (length > limit) {
-      await reader.cancel()
-      throw new FormatError('corrupt', `${what}: unpacks to more than the ${limit} bytes it says.`)
-    }
-    parts.push(value)
-  }
-  const bytes = new Uint8Array(length)
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
-}
-
 export async function gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  return collect(new Blob([bytes]).stream().pipeThrough(new CompressionStream('gzip')), Infinity, 'gzip')
+  const tooMuch = (): Error => new RangeError('there is no limit')
+  return collect(new Blob([bytes]).stream().pipeThrough(new CompressionStream('gzip')), Infinity, tooMuch)
 }
 
 /** Unpacks exactly `length` bytes. @throws FormatError (corrupt) with `what` in its message */
@@ -41,7 +17,11 @@ export async function gunzip(
   let bytes: Uint8Array<ArrayBuffer>
   try {
     const stream = new Blob([untrustedBytes]).stream().pipeThrough(new DecompressionStream('gzip'))
-    bytes = await collect(stream, length, what)
+    bytes = await collect(
+      stream,
+      length,
+      () => new FormatError('corrupt', `${what}: unpacks to more than the ${length} bytes it says.`),
+    )
   } catch (error) {
     // The standard's streams reject with a TypeError on malformed input; Node's with an Error of zlib's.
     if (error instanceof FormatError) throw error

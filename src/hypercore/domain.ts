@@ -18,6 +18,7 @@ import type { StateFault } from '../protocol/state-fault.ts'
 import type { EndOfGuest, HypercallReply } from './agent.ts'
 import type { Ask } from './broker/asks.ts'
 import type { Captured, CapturePurpose } from './captures.ts'
+import { crashFault, crashOf, crashWords } from './crash.ts'
 import { diskInfo, keptDisk } from './kept-disk.ts'
 import type { HyperCoreEnvironment } from './environment.ts'
 import type { MemoryUse } from './memory-budget.ts'
@@ -33,9 +34,6 @@ const SHUTDOWN_MS = 10_000
 
 /** A cold appliance is up in a second or two on a laptop; after this a person is told that it is slow. */
 const SLOW_START_MS = 30_000
-
-/** Characters of a crash's last console output that travel on. */
-const CONSOLE_TAIL_LIMIT = 16_384
 
 /** What a domain needs of the supervisor around it. */
 export type DomainHost = {
@@ -327,10 +325,7 @@ export class Domain {
   #until(reached: () => boolean, late?: Fault, patienceMs = SHUTDOWN_MS): Promise<Outcome> {
     const condition = (): Outcome | undefined => {
       if (reached()) return ok(undefined)
-      if (this.#state === 'crashed') {
-        const kind = this.#crash?.cause.kind === 'out-of-memory' ? 'over-budget' : 'failed'
-        return err(fault(kind, this.#crashWords()))
-      }
+      if (this.#state === 'crashed') return err(crashFault(this.name, this.#crash?.cause))
       return this.live ? undefined : err(fault('illegal-state', `${this.name} was ended meanwhile.`))
     }
     if (late === undefined) return this.#waits.until(condition)
@@ -339,12 +334,6 @@ export class Domain {
       late,
       after: (ms, action) => this.#host.environment.after(ms, action),
     })
-  }
-
-  #crashWords(): string {
-    const cause = this.#crash?.cause
-    if (cause === undefined) return `${this.name} has crashed.`
-    return 'detail' in cause ? `${this.name}: ${cause.detail}` : `${this.name} has crashed (${cause.kind}).`
   }
 
   /** Takes a step of the life cycle. A domain that is no longer live loses its worker. */
@@ -458,14 +447,8 @@ export class Domain {
   #crashed(cause: CrashCause, report: CrashReport | undefined): void {
     const instructions = this.#life?.instructions ?? 0
     this.#step('crashed')
-    this.#crash = {
-      cause,
-      at: report?.at ?? this.#host.environment.wallClock(),
-      registers: report?.registers,
-      consoleTail: (report?.consoleTail ?? '').slice(-CONSOLE_TAIL_LIMIT),
-      instructions: report?.instructions ?? instructions,
-    }
-    this.#log('error', this.#crashWords())
+    this.#crash = crashOf(cause, report, { at: this.#host.environment.wallClock(), instructions })
+    this.#log('error', crashWords(this.name, cause))
     this.#notify()
   }
 }

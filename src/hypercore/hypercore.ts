@@ -20,6 +20,7 @@ import type { HyperCoreEnvironment } from './environment.ts'
 import { HEARTBEAT_MS } from './heartbeat.ts'
 import { hypercall } from './hypercalls.ts'
 import { Identities, type Descent } from './identities.ts'
+import { Journal } from './journal.ts'
 import type { LogLevel } from './life.ts'
 import { insert, OWN_IMAGE, type InsertedImage } from './own-image.ts'
 import { checkBudget } from './memory-budget.ts'
@@ -29,6 +30,7 @@ import { Packets } from './packets.ts'
 import { Pictures } from './pictures.ts'
 import { PrimaryRole } from './primary-role.ts'
 import { Guard } from './policy/guard.ts'
+import { RESTART_LIMIT, RestartLimit } from './restart-limit.ts'
 import { allot } from './scheduler.ts'
 import { Snapshots, type SnapshotCall, type SnapshotsHost } from './snapshots.ts'
 import { Starter, writableBytes, type StartMode } from './starter.ts'
@@ -38,13 +40,6 @@ export const HYPERCORE_VERSION = '0.1.0'
 
 /** How often statistics go out and shares are set anew. */
 const SCHEDULE_MS = 250
-
-/** Lines about one domain between two heartbeats; a person reads no more, and a guest cannot flood the page. */
-const LOG_LINES_PER_TICK = 20
-
-/** A guest that restarts itself more often than this within RESTART_WINDOW_MS is left off. */
-const RESTART_LIMIT = 5
-const RESTART_WINDOW_MS = 30_000
 
 /** What exists once the firmware has handed off. */
 type Board = {
@@ -64,8 +59,8 @@ export class HyperCore implements DomainHost {
   readonly guard: Guard
   readonly pictures: Pictures
   readonly #domains = new Map<string, Domain>()
-  readonly #restarts = new Map<DomainId, number[]>()
-  readonly #logLines = new Map<Domain, number>()
+  readonly #restarts = new RestartLimit<DomainId>()
+  readonly #journal: Journal
   readonly #disks: Disks
   readonly #packets: Packets
   readonly #primary = new PrimaryRole(() => this.domains())
@@ -75,6 +70,10 @@ export class HyperCore implements DomainHost {
 
   constructor(environment: HyperCoreEnvironment) {
     this.environment = environment
+    this.#journal = new Journal(
+      (event) => this.#emit(event),
+      () => environment.wallClock(),
+    )
     this.#nursery = new Nursery(environment)
     this.pictures = new Pictures({
       after: (ms, action) => environment.after(ms, action),
@@ -196,14 +195,8 @@ export class HyperCore implements DomainHost {
     this.#emit({ type: 'domain-changed', domain: domain.info(standing) })
   }
 
-  /** To the journal. What concerns a domain is limited, since a guest may cause it at will. */
   log(level: LogLevel, text: string, domain?: Domain): void {
-    if (domain !== undefined) {
-      const lines = (this.#logLines.get(domain) ?? 0) + 1
-      this.#logLines.set(domain, lines)
-      if (lines > LOG_LINES_PER_TICK) return
-    }
-    this.#emit({ type: 'log', at: this.environment.wallClock(), level, text, id: domain?.id })
+    this.#journal.log(level, text, domain?.id)
   }
 
   ports(domain: Domain, display: MessagePort, console: MessagePort): void {
@@ -224,10 +217,7 @@ export class HyperCore implements DomainHost {
   }
 
   rebooted(domain: Domain): void {
-    const now = this.environment.now()
-    const recent = (this.#restarts.get(domain.id) ?? []).filter((at) => now - at < RESTART_WINDOW_MS)
-    this.#restarts.set(domain.id, [...recent, now])
-    if (recent.length < RESTART_LIMIT) return void this.#start(domain, 'boot')
+    if (this.#restarts.allows(domain.id, this.environment.now())) return void this.#start(domain, 'boot')
     const words = `${domain.name} has restarted itself ${RESTART_LIMIT} times in a row and is left off.`
     return this.log('warning', words, domain)
   }
@@ -280,7 +270,7 @@ export class HyperCore implements DomainHost {
     }
     const boot = new Boot(host, { handOff, starter, nursery: this.#nursery, snapshots })
     this.environment.every(HEARTBEAT_MS, () => {
-      this.#logLines.clear()
+      this.#journal.tick()
       for (const domain of this.domains()) domain.tick(this.environment.now())
       snapshots.tick()
       boot.tick()
@@ -417,6 +407,7 @@ export class HyperCore implements DomainHost {
     if (!legal.ok) return legal
     return this.#moveRole(() => {
       this.#domains.delete(domain.id)
+      this.#restarts.forget(domain.id)
       if (this.#focused === domain.id) this.#focused = undefined
       this.#emit({ type: 'domain-removed', id: domain.id })
       return ok(undefined)

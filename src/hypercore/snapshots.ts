@@ -11,8 +11,6 @@ import { fault, type Fault } from '../protocol/fault.ts'
 import type { ResumeSource } from '../protocol/guest.ts'
 import type { MachineFingerprint } from '../protocol/machine-state.ts'
 import {
-  MAX_NAME_LENGTH,
-  MAX_NOTE_LENGTH,
   MAX_THUMBNAIL_BYTES,
   type SnapshotId,
   type SnapshotInfo,
@@ -26,6 +24,7 @@ import type { Domain } from './domain.ts'
 import type { HyperCoreEnvironment } from './environment.ts'
 import { HibernationSchedule } from './hibernation.ts'
 import type { LogLevel } from './life.ts'
+import { checkText } from './snapshot-text.ts'
 import { StoreClient } from './store-client.ts'
 
 export type SnapshotCall = Extract<
@@ -453,21 +452,4 @@ export class Snapshots {
     if (this.#current.delete(domain.id)) this.#tell()
     if (this.#automaticOf(domain.id) !== undefined) void this.#forgetAutomatic(domain.id)
   }
-}
-
-/** Texts that a person gives, and whoever uses the public interface. */
-function checkText(
-  untrustedName: unknown,
-  untrustedNote: unknown,
-): Result<{ name: string; note: string }, Fault> {
-  const trimmed = typeof untrustedName === 'string' ? untrustedName.trim() : ''
-  const note = typeof untrustedNote === 'string' ? untrustedNote : ''
-  if (trimmed !== '' && trimmed.length <= MAX_NAME_LENGTH && !/\p{C}/u.test(trimmed))
-    if (note.length <= MAX_NOTE_LENGTH) return ok({ name: trimmed, note })
-  return err(
-    fault(
-      'malformed',
-      `A name has 1 to ${MAX_NAME_LENGTH} printable characters, a note at most ${MAX_NOTE_LENGTH}.`,
-    ),
-  )
 }

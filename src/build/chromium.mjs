@@ -5,7 +5,9 @@ import { createRequire } from 'node:module'
 import { delimiter, dirname, join } from 'node:path'
 import { chromium } from 'playwright-core'
 
+/** Debian's headless shell goes first: it draws no window, so that a test's context costs a third of the time. */
 const NAMES = [
+  'chromium-headless-shell',
   'chromium',
   'chromium-browser',
   'google-chrome-stable',
@@ -52,11 +54,13 @@ export function ensureChromium() {
   const downloaded = findChromium()
   if (downloaded !== undefined) return downloaded
   if (process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
-    console.log('Trying Debian’s chromium package …')
+    console.log('Trying Debian’s packages …')
     run('apt-get', ['update', '-qq'])
-    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'])
-    const packaged = findChromium()
-    if (packaged !== undefined) return packaged
+    for (const name of ['chromium-headless-shell', 'chromium']) {
+      run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', name])
+      const packaged = findChromium()
+      if (packaged !== undefined) return packaged
+    }
   }
   console.error(
     'The tests need a Chromium and none could be got. Install Chromium or Google Chrome (on Debian or Ubuntu: ' +

@@ -55,7 +55,9 @@ export function framePage(host: string, path: string, content: string): string {
   const link = ([page, words]: Page): string =>
     `<a href="${page}"${page === here ? ' class="here"' : ''}>${words}</a>`
   const isFirst = name === READING_ROOM.name
-  const bar = pages.map(link).join('') + (isFirst ? '' : '<a href="http://portal/">Reading room</a>')
+  const links = [...pages.map(link), ...(isFirst ? [] : ['<a href="http://portal/">Reading room</a>'])]
+  // Without styles, as in a text browser, words would run together.
+  const bar = links.map((each) => `<i> | </i>${each}`).join('')
   return ascii(`<!doctype html>
 <html lang="en">
 <head>

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { chromium, type Browser, type CDPSession, type Page } from 'playwright-core'
 import { preview } from 'vite'
 import { ensureChromium } from '../../src/build/chromium.mjs'
-import { rested } from './start.ts'
+import { kept, rested } from './start.ts'
 
 /** The first fills the caches: the others are warm. */
 const VISITS = 3
@@ -87,6 +87,7 @@ async function measure(browser: Browser, url: string): Promise<void> {
   for (let round = 0; round < VISITS; round++) {
     const page = await context.newPage()
     const events = await traced(session, () => visit(page, url))
+    if (round === 0) await kept(page)
     await page.close()
     await rested()
     console.log(`${round === 0 ? 'First visit' : `Warm visit ${round}`}: milliseconds (of processor time)`)

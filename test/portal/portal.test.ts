@@ -69,6 +69,14 @@ describe('a page of the in-product sites', () => {
     }
   })
 
+  it('has a bar that reads well without styles, too', async () => {
+    for (const [host, name] of PAGES) {
+      const bar = /<div id="bar">([^]*?)<\/div>/.exec(await pageText(host, name))?.[1] ?? ''
+      const words = bar.replaceAll(/<[^>]*>/g, '').split(' | ')
+      expect([host, name, words.length - 1]).toEqual([host, name, bar.match(/<a /g)?.length])
+    }
+  })
+
   it('is ASCII, so that no encoding and no cut of a segment can spoil it, and says what its file says', async () => {
     for (const [host, name] of PAGES)
       expect([name, /^[\t\n\r -~]*$/.test(await pageText(host, name))]).toEqual([name, true])

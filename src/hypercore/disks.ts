@@ -41,6 +41,18 @@ export class Disks {
     return err(fault('illegal-state', `${name}: its disk is being ${work}; wait until that is done.`))
   }
 
+  /** A person who chooses a file again is told that it is not as it was. */
+  async tellWhatIsKept(domain: Domain): Promise<void> {
+    const disk = keptDisk(domain.identity)
+    const usage = disk && (await this.#files.usage(disk))
+    if (!usage?.ok || usage.value.storedBytes === 0) return
+    const size = `${Math.ceil(usage.value.storedBytes / 1024)} KiB`
+    this.#host.log(
+      `${domain.name}: goes on with the changes to this image that are kept here, ${size}.`,
+      domain,
+    )
+  }
+
   async call(domain: Domain, call: DiskCall): Promise<Result<unknown, Fault>> {
     const disk = keptDisk(domain.identity)
     if (disk === undefined) return err(fault('illegal-state', `${domain.name} has no disk that outlives it.`))

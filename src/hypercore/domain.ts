@@ -140,8 +140,9 @@ export class Domain {
   }
 
   info({ focused, primary }: Standing = BESIDE): DomainInfo {
-    const { id, name, definition, shortcut, memoryMiB, persistentDisk } = this.identity
-    const loss = persistentDisk ? definition.lossOnKill : definition.lossOnKillWithoutDisk
+    const { id, name, definition, shortcut, memoryMiB } = this.identity
+    const isKept = keptDisk(this.identity) !== undefined
+    const loss = isKept ? definition.lossOnKill : definition.lossOnKillWithoutDisk
     const readyAfterMs = this.#start?.readyAfterMs
     return {
       id,

@@ -21,6 +21,7 @@ import { HEARTBEAT_MS } from './heartbeat.ts'
 import { hypercall } from './hypercalls.ts'
 import { Identities, type Descent } from './identities.ts'
 import { Journal } from './journal.ts'
+import { keptDisk } from './kept-disk.ts'
 import type { LogLevel } from './life.ts'
 import { insert, OWN_IMAGE, type InsertedImage } from './own-image.ts'
 import { checkBudget } from './memory-budget.ts'
@@ -374,8 +375,12 @@ export class HyperCore implements DomainHost {
 
   async #create(config: DomainConfig): Promise<Result<DomainId, Fault>> {
     if (config.image !== undefined) {
-      const image = await insert(config.image)
-      return image.ok ? this.#add(OWN_IMAGE, config, 'fresh', image.value) : image
+      const image = await insert(config.image, (disk) => this.#mayKeep(disk))
+      if (!image.ok) return image
+      const added = this.#add(OWN_IMAGE, config, 'fresh', image.value)
+      const domain = added.ok ? this.#domains.get(added.value) : undefined
+      if (domain !== undefined) void this.#disks.tellWhatIsKept(domain)
+      return added
     }
     const definition = findAppliance(config.appliance)
     if (definition === undefined) {
@@ -400,6 +405,12 @@ export class HyperCore implements DomainHost {
     this.guard.domainsChanged()
     this.changed(domain)
     return ok(domain.id)
+  }
+
+  /** Two machines with the same disk would each lose what the other writes. */
+  #mayKeep(disk: string): boolean {
+    const isTaken = [...this.#domains.values()].some(({ identity }) => keptDisk(identity)?.name === disk)
+    return !isTaken && this.#board?.handOff.platform.storage.kind === 'opfs'
   }
 
   #remove(domain: Domain): Result<void, Fault> {

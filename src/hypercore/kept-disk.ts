@@ -22,17 +22,19 @@ export function persistentDisk({ name, disk }: ApplianceDefinition): PersistentD
 }
 
 /** The disk of a domain that outlives it. */
-export function keptDisk({ definition, persistentDisk: kept }: Owner): PersistentDisk | undefined {
+export function keptDisk({ definition, persistentDisk: kept, image }: Owner): PersistentDisk | undefined {
+  if (image?.source.kind === 'persistent') return image.source
   return kept ? persistentDisk(definition) : undefined
 }
 
 /** What people are told of its disk. */
 export function diskInfo(identity: Owner): DiskInfo | undefined {
   const kept = keptDisk(identity)
-  if (kept !== undefined) return { sizeBytes: sizeOf(kept), kept: true }
   const { image } = identity
+  const ofFile = image === undefined ? {} : ({ ofFile: true } as const)
+  if (kept !== undefined) return { sizeBytes: sizeOf(kept), kept: true, ...ofFile }
   if (image?.kind === 'hard-disk' && image.source.kind === 'volatile')
-    return { sizeBytes: image.source.bytes, kept: false }
+    return { sizeBytes: image.source.bytes, kept: false, ...ofFile }
   const { disk } = identity.definition
   return disk?.substitute === 'volatile' ? { sizeBytes: disk.sizeMiB * 2 ** 20, kept: false } : undefined
 }

@@ -1,6 +1,10 @@
-/** A machine for a person's own disk image: started by the BIOS as a PC is, with the image in a drive that is never written. */
+/**
+ * A machine for a person's own disk image: started by the BIOS as a PC is. The file is never written: what a guest writes to
+ * a hard disk is kept beside it in this browser, and found again when the same file is chosen again.
+ */
 
 import type { ApplianceDefinition } from '../appliances/definitions.ts'
+import { sha256Hex } from '../base/bytes.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import { fault, type Fault } from '../protocol/fault.ts'
 import type { DiskSource, MachineSpec } from '../protocol/guest.ts'
@@ -19,6 +23,11 @@ import {
 
 const SECTOR_BYTES = 512
 
+/** Of a file, what its content is told by: a partition table and the file systems' own records are at the beginnings. */
+const HEAD_BYTES = 4 * 2 ** 20
+const SAMPLES = 1024
+const SAMPLE_BYTES = 4096
+
 /** What such a domain is to the rest of the supervisor. It has no appliance's volume and no agent. */
 export const OWN_IMAGE: ApplianceDefinition = {
   name: 'own',
@@ -35,8 +44,8 @@ export const OWN_IMAGE: ApplianceDefinition = {
   capabilities: [],
   framebuffer: undefined,
   keeping: 'not-yet',
-  persistence: 'Nothing: what it writes is kept in memory, over your file.',
-  lossOnKill: 'Everything that it has written: your file is as it was.',
+  persistence: 'What it writes to a hard disk, in this browser, beside your file; to a floppy, nothing.',
+  lossOnKill: 'What it has written within the last two seconds, and whatever it still has in its memory.',
   lossOnKillWithoutDisk: 'Everything that it has written: your file is as it was.',
 }
 
@@ -74,8 +83,35 @@ function checkChoices(untrusted: OwnImage): Result<Choices, Fault> {
   return ok({ profile, card: card ?? profile.card, bootOrder: order })
 }
 
-/** Checks an image and puts it into its drive. What a guest writes goes to memory. */
-export async function insert(untrustedImage: OwnImage): Promise<Result<InsertedImage, Fault>> {
+/**
+ * Names a file's content by a part of it: its size, its beginning, and samples of the rest. All of some gigabytes would take
+ * tens of seconds. Whoever mounts such a file elsewhere changes its beginning, and so its name.
+ */
+async function fingerprintOf(file: Blob): Promise<string> {
+  const step = Math.max(SAMPLE_BYTES, Math.floor((file.size - HEAD_BYTES) / SAMPLES))
+  const parts: BlobPart[] = [`${file.size} `, file.slice(0, HEAD_BYTES)]
+  for (let at = HEAD_BYTES; at < file.size; at += step) parts.push(file.slice(at, at + SAMPLE_BYTES))
+  return sha256Hex(new Uint8Array(await new Blob(parts).arrayBuffer()))
+}
+
+/** A file that cannot be read any more is a fault of the file's. */
+async function hardDisk(file: Blob, keeps: (disk: string) => boolean): Promise<DiskSource> {
+  const fingerprint = await fingerprintOf(file)
+  const name = `own-${fingerprint.slice(0, 32)}`
+  return keeps(name)
+    ? { kind: 'persistent', name, base: { kind: 'file', blob: file, fingerprint } }
+    : { kind: 'volatile', bytes: Math.ceil(file.size / SECTOR_BYTES) * SECTOR_BYTES, over: file }
+}
+
+/**
+ * Checks an image and puts it into its drive.
+ *
+ * @param keeps whether what a guest writes to the hard disk of that name is kept; else it goes to memory
+ */
+export async function insert(
+  untrustedImage: OwnImage,
+  keeps: (disk: string) => boolean,
+): Promise<Result<InsertedImage, Fault>> {
   const { kind, file } = untrustedImage
   if (!(file instanceof Blob))
     return err(fault('malformed', 'An own image is a file, the drive that it goes into, and a profile.'))
@@ -87,10 +123,12 @@ export async function insert(untrustedImage: OwnImage): Promise<Result<InsertedI
   switch (kind) {
     case 'cdrom':
       return ok({ kind, ...choices.value, source: { kind: 'read-only', blob: file } })
-    case 'hard-disk': {
-      const bytes = Math.ceil(file.size / SECTOR_BYTES) * SECTOR_BYTES
-      return ok({ kind, ...choices.value, source: { kind: 'volatile', bytes, over: file } })
-    }
+    case 'hard-disk':
+      try {
+        return ok({ kind, ...choices.value, source: await hardDisk(file, keeps) })
+      } catch (error) {
+        return err(fault('failed', `The file could not be read: ${String(error)}. Choose it again.`))
+      }
     case 'floppy': {
       const bytes = FLOPPY_BYTES.find((size) => size >= file.size)
       if (bytes === undefined)

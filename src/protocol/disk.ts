@@ -5,6 +5,8 @@ export type DiskInfo = {
   readonly sizeBytes: number
   /** It outlives the tab; else it is lost when the domain ends. */
   readonly kept: boolean
+  /** It is a person's file with changes over it; else it began blank. */
+  readonly ofFile?: true
 }
 
 export type DiskUsage = {

@@ -1,7 +1,8 @@
 /** Images of one's own: what is put into which drive, and that each starts by the BIOS and answers a key. */
 
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { insert, ownMachine, type InsertedImage } from '../../src/hypercore/own-image.ts'
+import type { DiskInfo } from '../../src/protocol/disk.ts'
 import type { MachineSpec } from '../../src/protocol/guest.ts'
 import {
   BOOT_ORDERS,
@@ -16,7 +17,7 @@ import {
 import { bootableCd, bootableDisk, bootableFloppy, pciReader, promReader } from '../support/boot-media.ts'
 import { hostDomain, type DomainHost } from '../support/domain-host.ts'
 import { biosBoot } from '../support/guest-images.ts'
-import { Bench, handOff, volume } from './bench-board.ts'
+import { Bench, handOff, idOf, volume } from './bench-board.ts'
 
 const MEDIA: Readonly<Record<ImageKind, (words: string) => Blob>> = {
   floppy: bootableFloppy,
@@ -24,6 +25,8 @@ const MEDIA: Readonly<Record<ImageKind, (words: string) => Blob>> = {
   cdrom: bootableCd,
 }
 const KINDS: readonly ImageKind[] = ['floppy', 'hard-disk', 'cdrom']
+
+const never = (): boolean => false
 
 let host: DomainHost | undefined
 
@@ -42,7 +45,7 @@ function withOrder(untrustedOrder: unknown): OwnImage {
 }
 
 async function inserted(wanted: OwnImage): Promise<InsertedImage> {
-  const result = await insert(wanted)
+  const result = await insert(wanted, never)
   if (!result.ok) throw new Error(result.error.message)
   return result.value
 }
@@ -135,7 +138,7 @@ describe('an image of one’s own', () => {
       vgaMemoryMiB: 2,
       boot: { kind: 'bios', acpi: false, order: ['floppy', 'hard-disk', 'cdrom'] },
       card: 'ne2000',
-      hda: { kind: 'volatile', bytes: file.size, over: file },
+      hda: { kind: 'persistent', base: { kind: 'file', blob: file } },
       cdrom: undefined,
       mac: expect.any(String),
     })
@@ -148,8 +151,69 @@ describe('an image of one’s own', () => {
     expect(board.info('own-2')).toMatchObject({
       name: 'My disk',
       ready: true,
-      disk: { sizeBytes: file.size, kept: false },
+      disk: { sizeBytes: file.size, kept: true, ofFile: true },
     })
+  })
+
+  it('has the changes to its hard disk kept by the content of its file, for one machine at a time', async () => {
+    const board = new Bench()
+    await board.handOff(handOff())
+    const create = async (file: Blob, kind: ImageKind = 'hard-disk'): Promise<DiskInfo | undefined> => {
+      const made = await board.call({
+        name: 'create',
+        args: { config: { appliance: 'own', image: image(kind, file) } },
+      })
+      return made.ok ? board.info(String(made.value)).disk : undefined
+    }
+    const sizeBytes = 2 ** 23
+    const [first, same, other] = [0, 0, 1].map((byte) => {
+      const bytes = new Uint8Array(sizeBytes)
+      bytes[sizeBytes - 1] = byte
+      return new Blob([bytes])
+    })
+    if (first === undefined || same === undefined || other === undefined) throw new Error('three files')
+    expect(await create(first)).toEqual({ sizeBytes, kept: true, ofFile: true })
+    expect(await create(same)).toEqual({ sizeBytes, kept: false, ofFile: true })
+    expect(await create(other)).toEqual({ sizeBytes, kept: true, ofFile: true })
+    await board.on('own-2', 'remove')
+    expect(await create(same)).toEqual({ sizeBytes, kept: true, ofFile: true })
+    expect(await create(bootableFloppy('hello'), 'floppy')).toBeUndefined()
+  })
+
+  it('says that it goes on with changes that are kept, and is as its file after a reset', async () => {
+    const board = new Bench()
+    await board.handOff(handOff())
+    const file = bootableDisk('hello')
+    const create = () =>
+      board.call({
+        name: 'create',
+        args: { config: { appliance: 'own', name: 'Mine', image: image('hard-disk', file) } },
+      })
+    const told = () => board.journal.filter((text) => text.includes('goes on with the changes'))
+    await create()
+    const changed = new Blob([new Uint8Array(await file.arrayBuffer()).fill(7, 600, 700)])
+    expect(
+      await board.call({ name: 'importDisk', args: { id: idOf('own-2'), file: changed } }),
+    ).toMatchObject({
+      ok: true,
+    })
+    expect(told()).toEqual([])
+    await board.on('own-2', 'remove')
+    await create()
+    await vi.waitFor(() => expect(told()).toEqual([expect.stringContaining('Mine: goes on')]))
+    expect(await board.call({ name: 'resetDisk', args: { id: idOf('own-2') } })).toMatchObject({ ok: true })
+    const exported = await board.call({ name: 'exportDisk', args: { id: idOf('own-2') } })
+    if (!exported.ok || !(exported.value instanceof Blob)) throw new Error('no image')
+    expect(await exported.value.text()).toBe(await file.text())
+  })
+
+  it('writes to memory where nothing is kept', async () => {
+    const board = new Bench()
+    const { platform, ...rest } = handOff()
+    const storage = { kind: 'memory', why: 'a private window', remedy: 'Open another.' } as const
+    await board.handOff({ ...rest, platform: { ...platform, storage } })
+    await board.call({ name: 'create', args: { config: { appliance: 'own', image: image('hard-disk') } } })
+    expect(board.info('own-2').disk).toMatchObject({ kept: false })
   })
 
   it('has what was chosen instead of its profile’s: memory, card and boot order', async () => {
@@ -213,10 +277,10 @@ describe('an image of one’s own', () => {
   })
 
   it('is padded to the next size of a floppy', async () => {
-    const inserted = await insert(image('floppy', new Blob([new Uint8Array(1000 * 1024)])))
+    const inserted = await insert(image('floppy', new Blob([new Uint8Array(1000 * 1024)])), never)
     expect(inserted).toMatchObject({ ok: true, value: { source: { bytes: 1200 * 1024 } } })
     for (const bytes of FLOPPY_BYTES)
-      expect(await insert(image('floppy', new Blob([new Uint8Array(bytes)])))).toMatchObject({
+      expect(await insert(image('floppy', new Blob([new Uint8Array(bytes)])), never)).toMatchObject({
         ok: true,
         value: { source: { bytes } },
       })
@@ -239,6 +303,6 @@ describe('an image of one’s own', () => {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same
     ['a file that is none', { ...image('cdrom'), file: 'hello' as unknown as Blob }],
   ])('is refused with %s', async (_what, wrong) => {
-    expect(await insert(wrong)).toMatchObject({ ok: false, error: { kind: 'malformed' } })
+    expect(await insert(wrong, never)).toMatchObject({ ok: false, error: { kind: 'malformed' } })
   })
 })

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { expect, test, vi } from 'vitest'
-import { bootableFloppy } from '../support/boot-media.ts'
+import { bootableFloppy, notebookDisk } from '../support/boot-media.ts'
 import {
   dropFile,
   focusedId,
@@ -76,6 +76,57 @@ test('a floppy that is dropped on the page starts in a machine of its own and he
   await page.keyboard.type('echo as-$((6 * 7))')
   await page.keyboard.press('Enter')
   await untilShown(page, 'primary', /^as-42$/m)
+  expect(complaints).toEqual([])
+})
+
+test('what a system of one’s own writes to its hard disk is there when its file is chosen again', async () => {
+  const { page, complaints } = await openMachine('?boot=primary')
+  const start = async () => {
+    await untilReady(page, ['primary'])
+    await dropFile(page, 'Start it in a machine of its own', notebookDisk('it said: '), 'notes.img')
+    const dialog = page.getByRole('dialog', { name: 'A machine for your own image' })
+    await dialog.getByText('kept beside it in this browser').waitFor()
+    await dialog.getByRole('button', { name: 'Start' }).click()
+    await page.waitForFunction(
+      () => globalThis.hypercore.domains().some(({ id, focused }) => id === 'own-2' && focused),
+      undefined,
+      { timeout: PATIENCE },
+    )
+  }
+  const waitFor = (text: string) =>
+    page.evaluate((text) => globalThis.hypercore.console('own-2').waitFor(text), text)
+  await start()
+  await waitFor('it said: ')
+  await page.keyboard.press('k')
+  await waitFor('it said: k')
+  // It never asks for a flush. Its file's root record tells when one has been made all the same.
+  const isFlushed = () =>
+    page.evaluate(async () => {
+      const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('overlays')
+      for await (const [name, handle] of folder.entries()) {
+        if (!name.startsWith('own-') || !(handle instanceof FileSystemFileHandle)) continue
+        const roots = new DataView(await (await handle.getFile()).slice(0, 8192).arrayBuffer())
+        if (roots.byteLength === 8192 && [0, 4096].some((at) => roots.getUint32(at + 12, true) > 0))
+          return true
+      }
+      return false
+    })
+  await vi.waitFor(async () => expect(await isFlushed()).toBe(true), { timeout: PATIENCE, interval: 200 })
+  await page.reload()
+  await start()
+  await waitFor('it said: k')
+  await page.keyboard.press('x')
+  await waitFor('it said: kx')
+
+  await page.evaluate(() => globalThis.hypercore.kill('own-2'))
+  await page.getByRole('button', { name: 'notes: menu' }).click()
+  await page.getByRole('menuitem', { name: 'Disk…' }).click()
+  const disk = page.getByRole('dialog', { name: 'Disk of notes' })
+  await disk.getByRole('button', { name: 'Reset…' }).click()
+  await disk.getByRole('button', { name: 'Reset the disk' }).click()
+  await disk.getByText('The disk is as your file is again.').waitFor({ timeout: PATIENCE })
+  await page.evaluate(() => globalThis.hypercore.start('own-2'))
+  await page.evaluate(() => globalThis.hypercore.console('own-2').waitFor(/it said: (?!k)/))
   expect(complaints).toEqual([])
 })
 

@@ -121,6 +121,48 @@ const PCI_READER = Buffer.from(
   'hex',
 )
 
+/** Real mode, too: says the words and what stands in the disk's second sector; each key is put there instead, and read out. */
+const NOTEBOOK = Buffer.from(
+  [
+    '31c0', // 0       xor ax, ax
+    '8ed8', // 2       mov ds, ax
+    '8ec0', // 4       mov es, ax
+    'b402', // 6       mov ah, 2             read
+    'e82000', // 8       call sector
+    'be4d7c', // 11      mov si, words
+    'e82700', // 14      call say
+    'be007e', // 17      mov si, 0x7e00
+    'e82100', // 20      call say
+    '31c0', // 23 key:  xor ax, ax
+    'cd16', // 25      int 0x16              a key
+    'a2007e', // 27      mov [0x7e00], al
+    'b403', // 30      mov ah, 3             write
+    'e80800', // 32      call sector
+    'be007e', // 35      mov si, 0x7e00
+    'e80f00', // 38      call say
+    'ebec', // 41      jmp key
+    'b001', // 43 sector: mov al, 1
+    'bb007e', // 45      mov bx, 0x7e00
+    'b90200', // 48      mov cx, 2             cylinder 0, sector 2
+    'b600', // 51      mov dh, 0             head 0 of the drive that it was started from
+    'cd13', // 53      int 0x13
+    'c3', // 55      ret
+    'ac', // 56 say:  lodsb
+    '84c0', // 57      test al, al
+    '740f', // 59      jz done
+    'b40e', // 61      mov ah, 0x0e
+    'bb0700', // 63      mov bx, 7
+    'cd10', // 66      int 0x10              a character on the screen
+    '52', // 68      push dx
+    'baf803', // 69      mov dx, 0x3f8
+    'ee', // 72      out dx, al            and on COM1
+    '5a', // 73      pop dx
+    'ebec', // 74      jmp say
+    'c3', // 76 done: ret
+  ].join(''),
+  'hex',
+) // 77 words: …, 0
+
 function floppyOf(code: Uint8Array): Blob {
   const image = new Uint8Array(FLOPPY_BYTES[6] ?? 0)
   image.set(code)
@@ -150,6 +192,15 @@ function bootSector(words: string): Uint8Array {
 export function bootableFloppy(words: string): Blob {
   const image = new Uint8Array(FLOPPY_BYTES[6] ?? 0)
   image.set(bootSector(words))
+  return new Blob([image])
+}
+
+/** A hard disk that says `words` and the key that it was told last, and writes down every key. It never flushes. */
+export function notebookDisk(words: string): Blob {
+  const image = new Uint8Array(2 ** 20)
+  image.set(NOTEBOOK)
+  image.set(new TextEncoder().encode(words), NOTEBOOK.length)
+  image.set([0x55, 0xaa], SECTOR - 2)
   return new Blob([image])
 }
 

@@ -113,7 +113,9 @@ export function DiskDialog({ id }: { readonly id: DomainId }) {
   const reset = () =>
     work('Resetting…', async () => {
       await seat.call('resetDisk', { id })
-      return 'The disk is blank. Its guest sets it up anew at its next start.'
+      return disk.ofFile === true
+        ? 'The disk is as your file is again.'
+        : 'The disk is blank. Its guest sets it up anew at its next start.'
     })
   const confirm = (act: Asked) => void (act.act === 'reset' ? reset() : replace(act.file))
 

@@ -29,6 +29,11 @@ const PLACES: Readonly<Record<Place, string>> = {
     'F4 leads to it, and the policy’s lines for the primary hold for it, until it is removed. The flash’s Linux stays in the bar, its disk untouched; its menu makes it the primary again.',
 }
 
+const KEPT =
+  'What the guest writes is kept beside it in this browser. After a reload, choose the file again: the guest goes on with its changes.'
+const NOT_KEPT =
+  'What the guest writes is in memory and gone when it ends; after a reload, choose the file again.'
+
 /** The supervisor takes no longer name. */
 const NAME_LIMIT = 40
 
@@ -148,6 +153,7 @@ function Machine({ form, file, image, busy, setBusy }: MachineProps) {
   const [profile, setProfile] = useState(() => guess(file.name, image.kind))
   const [fault, setFault] = useState<string>()
   const budgetMiB = useMachine(({ memoryBudgetMiB }) => memoryBudgetMiB)
+  const keeps = useMachine(({ handOff }) => handOff?.platform.storage.kind === 'opfs')
   const [wanted, setWanted] = useState<Chosen>()
   const chosen = wanted ?? profileChoice(profile, budgetMiB)
 
@@ -250,8 +256,7 @@ function Machine({ form, file, image, busy, setBusy }: MachineProps) {
       <p>{PLACES[place]}</p>
       <OwnMachine profile={profile} chosen={chosen} onChange={setWanted} />
       <p>
-        Your file is read where it is and never written. What the guest writes is in memory and gone when it
-        ends; after a reload, choose the file again.
+        Your file is read where it is and never written. {keeps && kind === 'hard-disk' ? KEPT : NOT_KEPT}
       </p>
       {fault !== undefined && (
         <p role="alert">

@@ -272,7 +272,9 @@ describe('stage', () => {
     await page.mouse.dblclick(box.x + 20, box.y + 8)
     expect(await page.evaluate(() => window.stage.hasSelection())).toBe(true)
     await page.keyboard.press('Control+Shift+C')
-    await page.waitForFunction(async () => (await navigator.clipboard.readText()) === 'Welcome')
+    await vi.waitFor(async () =>
+      expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('Welcome'),
+    )
   })
 
   it('tells the guest its size, again with another font size', async () => {

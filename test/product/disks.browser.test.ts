@@ -178,3 +178,30 @@ test('a disk is saved, reset and put back by its dialog', async () => {
   await untilShown(page, 'primary', /^refused-42$/m)
   await page.getByText('the browser has removed its file').first().waitFor({ timeout: PATIENCE })
 })
+
+test('a browser that grants no more space gives the guest its error, the person words, and loses nothing', async () => {
+  const { page } = await openMachine('?boot=primary')
+  await untilReady(page, ['primary'])
+  await typeLine(page, 'echo kept-$((6 * 7)) > /root/file; sync; echo synced-$((6 * 7))')
+  await untilShown(page, 'primary', /^synced-42$/m)
+  const session = await page.context().newCDPSession(page)
+  const { origin } = new URL(page.url())
+  const { usage } = await session.send('Storage.getUsageAndQuota', { origin })
+  await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: usage + 2 ** 20 })
+  await typeLine(
+    page,
+    'dd if=/dev/urandom of=/root/large bs=1M count=2 conv=fsync; echo dd-$(($? > 0))-$((6 * 7))',
+  )
+  // The kernel's complaints push it off the screen.
+  await page.evaluate(
+    (timeoutMs) => globalThis.hypercore.console('primary').waitFor(/dd-1-42/, { timeoutMs }),
+    PATIENCE,
+  )
+  await page.getByText('the browser grants no more space').first().waitFor({ timeout: PATIENCE })
+
+  await session.send('Storage.overrideQuotaForOrigin', { origin })
+  await page.evaluate(() => globalThis.hypercore.reset('primary'))
+  await untilReady(page, ['primary'])
+  await typeLine(page, 'cat /root/file')
+  await untilShown(page, 'primary', /^kept-42$/m)
+})

@@ -63,8 +63,13 @@ export class ByteReader {
 
   /** A copy of the next `count` bytes; empty after a failure. */
   bytes(count: number, field: string): Uint8Array {
+    return this.view(count, field).slice()
+  }
+
+  /** The next `count` bytes themselves; empty after a failure. */
+  view(count: number, field: string): Uint8Array {
     const at = this.#take(count, field)
-    return at === undefined ? new Uint8Array() : this.#bytes.slice(at, at + count)
+    return at === undefined ? new Uint8Array() : this.#bytes.subarray(at, at + count)
   }
 
   /** A string behind a u16 byte length, as UTF-8; malformed UTF-8 fails the reader. */

@@ -40,3 +40,48 @@ export async function gunzip(
   if (at !== length) throw new Error(`it unpacks to ${at} bytes, not ${length}`)
   return bytes
 }
+
+/** What comes out of one gzip member, in the pieces that are wanted, without all of it in memory at a time. */
+export class Unpacking {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>
+  #chunk: Uint8Array = new Uint8Array()
+  #at = 0
+
+  constructor(packed: Blob) {
+    this.#reader = packed.stream().pipeThrough(new DecompressionStream('gzip')).getReader()
+  }
+
+  /** Fills `target` with what comes next: at once where it is there. @throws (rejects) Error where there is less */
+  fill(target: Uint8Array): Promise<void> | undefined {
+    const taken = this.#take(target)
+    return taken === target.length ? undefined : this.#fillLater(target, taken)
+  }
+
+  /** @throws (rejects) Error where there is more, or the file's checksum is wrong */
+  async end(): Promise<void> {
+    if (this.#at === this.#chunk.length && !(await this.#next())) return
+    await this.#reader.cancel()
+    throw new Error('it unpacks to more than it says')
+  }
+
+  /** As many bytes as are there; how many those are. */
+  #take(target: Uint8Array): number {
+    const part = this.#chunk.subarray(this.#at, this.#at + target.length)
+    target.set(part)
+    this.#at += part.length
+    return part.length
+  }
+
+  async #fillLater(target: Uint8Array, taken: number): Promise<void> {
+    for (let at = taken; at < target.length; at += this.#take(target.subarray(at)))
+      if (!(await this.#next())) throw new Error(`it ends ${target.length - at} bytes too early`)
+  }
+
+  async #next(): Promise<boolean> {
+    const { done, value } = await this.#reader.read()
+    if (done) return false
+    this.#chunk = value
+    this.#at = 0
+    return true
+  }
+}

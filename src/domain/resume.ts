@@ -1,5 +1,6 @@
 /** Receives the state that a machine goes on from, and lets its disks be what they were in it. */
 
+import { assert } from '../base/assert.ts'
 import { copyFilledPages } from '../base/pages.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { MachineResume } from '../machine/machine-state.ts'
@@ -129,7 +130,8 @@ async function settleDisks(
 }
 
 /** Gives a blank disk what the state's guest had made of its own. */
-function seedDisk(disks: readonly TrackedDisk[], content: DiskContent): Result<void, StateFault> {
+function seedDisk(disks: readonly TrackedDisk[], content: DiskContent | undefined): Result<void, StateFault> {
+  assert(content !== undefined, 'the disk is settled when the machine has its memory')
   const [disk, another] = disks
   if (disk === undefined || another !== undefined || !disk.isBlank)
     return refuse('mismatch', 'It was taken with a blank disk, and this one is not blank any more.')
@@ -157,7 +159,7 @@ export async function openGolden(
   if (!opened.ok) return opened
   const { machine, disk, console } = opened.value
   const settleDisks = async (disks: readonly TrackedDisk[]): Promise<Result<void, StateFault>> =>
-    source.blankDisk ? seedDisk(disks, disk) : ok(undefined)
+    source.blankDisk ? seedDisk(disks, disk()) : ok(undefined)
   // What a guest does on the way to its first screen runs once, as booting does: compiled, it would take longer.
   const compileAfter = source.stage === 'checkpoint' ? GuestFrame.ready : GuestFrame.pong
   return ok({ machine: { ...machine, compileAfter }, settleDisks, console, stored: undefined })

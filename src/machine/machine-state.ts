@@ -51,8 +51,8 @@ export type MachineState = {
 /** Where a machine resumes from. */
 export type MachineResume = {
   readonly device: Uint8Array
-  /** Writes the RAM, all of it zeros, before anything executes. A rejection is the resume's. */
-  readonly fill: (ram: Uint8Array) => void | Promise<void>
+  /** Writes the RAM, all of it zeros, before anything executes. A fault, or a rejection, is the resume's. */
+  readonly fill: (ram: Uint8Array) => void | Promise<Result<void, StateFault>>
   /** The agent's frame with which the JIT comes on; undefined: it is on from the first instruction. */
   readonly compileAfter?: number
 }
@@ -113,7 +113,7 @@ export function decodeDeviceState(
   const restLength = reader.u32('agent rest length')
   if (restLength > LARGEST_AGENT_REST) reader.fail(`an agent frame of ${restLength} bytes`)
   const agentRest = reader.bytes(Math.min(restLength, LARGEST_AGENT_REST), 'agent rest')
-  const state = reader.bytes(reader.u32('state length'), 'state')
+  const state = reader.view(reader.u32('state length'), 'state')
   const end = reader.finish()
   if (!end.ok) return fault('damaged', `The state is damaged: ${end.error}.`)
   if (memoryMiB !== spec.memoryMiB)

@@ -140,7 +140,11 @@ export class Machine {
       const what = error instanceof Error ? error.message : String(error)
       return err({ kind: 'damaged', message: `The state is damaged: ${what}.` })
     }
-    await fill(machine.memory())
+    const filled = await fill(machine.memory())
+    if (filled !== undefined && !filled.ok) {
+      machine.dispose()
+      return filled
+    }
     return ok(machine)
   }
 

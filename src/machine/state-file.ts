@@ -13,7 +13,7 @@
  */
 
 import { ByteReader, ByteWriter } from '../base/bytes.ts'
-import { gunzip } from '../base/gunzip.ts'
+import { Unpacking } from '../base/gunzip.ts'
 import { isZeroPage } from '../base/pages.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { PageBatch } from '../protocol/store.ts'
@@ -43,7 +43,12 @@ const NOTHING: StateSurroundings = {
   console: new Uint8Array(),
 }
 
-export type StateFile = StateSurroundings & { readonly machine: MachineResume }
+export type StateFile = {
+  readonly machine: MachineResume
+  readonly console: Uint8Array
+  /** Undefined until the machine's RAM is filled: it lies behind that. */
+  readonly disk: () => DiskContent | undefined
+}
 
 /** The file before it is packed. */
 export function encodeStateFile(
@@ -93,33 +98,53 @@ function damaged(reason: string): Result<never, StateFault> {
   return err({ kind: 'damaged', message: `The state file is damaged: ${reason}.` })
 }
 
-/** Unpacks and checks a file; its device state is checked by the machine that resumes from it. */
+/**
+ * Unpacks and checks the beginning of a file; the RAM goes straight to where the machine has it, and is checked by then. The device
+ * state is checked by the machine that resumes from it.
+ */
 export async function openStateFile(untrustedFile: Blob): Promise<Result<StateFile, StateFault>> {
-  let bytes: Uint8Array<ArrayBuffer>
   try {
-    // A gzip member ends with its length (RFC 1952, 2.3.1): memory is taken once.
+    // A gzip member ends with its length (RFC 1952, 2.3.1).
     const trailer = new DataView(await untrustedFile.slice(-4).arrayBuffer())
-    bytes = await gunzip(untrustedFile, Math.min(trailer.getUint32(0, true), LARGEST_BYTES))
+    return await readStateFile(new Unpacking(untrustedFile), trailer.getUint32(0, true))
   } catch {
     return err({ kind: 'foreign', message: 'The state file is not packed with gzip, or cut off.' })
   }
-  return readStateFile(bytes)
 }
 
 /** Numbers of pages or blocks below `limit`, ascending; undefined where they are not. */
-function readIndex(bytes: Uint8Array, limit: number): Uint32Array<ArrayBuffer> | undefined {
-  const index = new Uint32Array(bytes.slice().buffer)
+async function readIndex(
+  from: Unpacking,
+  count: number,
+  limit: number,
+): Promise<Uint32Array<ArrayBuffer> | undefined> {
+  const index = new Uint32Array(count)
+  await from.fill(new Uint8Array(index.buffer))
   const isSound = index.every(
     (page, position) => page < limit && (position === 0 || page > (index[position - 1] ?? 0)),
   )
   return isSound ? index : undefined
 }
 
-function readStateFile(bytes: Uint8Array<ArrayBuffer>): Result<StateFile, StateFault> {
-  if (!MAGIC.every((byte, index) => bytes[index] === byte))
+/** Fills pages of `image`; those that follow each other at once. */
+async function fillPages(from: Unpacking, index: Uint32Array, image: Uint8Array): Promise<void> {
+  for (let position = 0; position < index.length;) {
+    const first = index[position] ?? 0
+    let count = 1
+    while (index[position + count] === first + count) count += 1
+    const filling = from.fill(image.subarray(first * PAGE_BYTES, (first + count) * PAGE_BYTES))
+    if (filling !== undefined) await filling
+    position += count
+  }
+}
+
+/** @throws what the unpacking fails with */
+async function readStateFile(from: Unpacking, size: number): Promise<Result<StateFile, StateFault>> {
+  const start = new Uint8Array(MAGIC.length + HEAD_BYTES)
+  await from.fill(start)
+  if (!MAGIC.every((byte, index) => start[index] === byte))
     return err({ kind: 'foreign', message: 'The file is no state of a machine.' })
-  // Only the head is read through the reader: what follows would be copied.
-  const head = new ByteReader(bytes.subarray(MAGIC.length, MAGIC.length + HEAD_BYTES))
+  const head = new ByteReader(start.subarray(MAGIC.length))
   const version = head.u32('version')
   const pages = head.u32('pages')
   const deviceBytes = head.u32('device bytes')
@@ -127,50 +152,40 @@ function readStateFile(bytes: Uint8Array<ArrayBuffer>): Result<StateFile, StateF
   const stored = head.u32('stored pages')
   const blocks = head.u32('blocks')
   const consoleBytes = head.u32('console bytes')
-  const end = head.finish()
-  if (!end.ok) return damaged(end.error)
   if (version !== VERSION)
     return err({ kind: 'mismatch', message: `The state file has version ${version}, not ${VERSION}.` })
   const devicePages = Math.ceil(deviceBytes / PAGE_BYTES)
-  const consoleAt = MAGIC.length + HEAD_BYTES
-  const deviceIndexAt = consoleAt + consoleBytes
-  const indexAt = deviceIndexAt + deviceStored * 4
-  const blockIndexAt = indexAt + stored * 4
-  const deviceAt = blockIndexAt + blocks * 4
-  const pagesAt = deviceAt + deviceStored * PAGE_BYTES
-  const blocksAt = pagesAt + stored * PAGE_BYTES
-  const length = blocksAt + blocks * PAGE_BYTES
-  if (
-    stored > pages ||
-    deviceStored > devicePages ||
-    length !== bytes.length ||
-    length + deviceBytes > LARGEST_BYTES
-  )
-    return damaged(`${bytes.length} bytes instead of ${length}`)
-  const deviceIndex = readIndex(bytes.subarray(deviceIndexAt, indexAt), devicePages)
-  const index = readIndex(bytes.subarray(indexAt, blockIndexAt), pages)
+  const numbers = deviceStored + stored + blocks
+  const length = start.length + consoleBytes + numbers * (4 + PAGE_BYTES)
+  if (stored > pages || deviceStored > devicePages || length !== size || length + deviceBytes > LARGEST_BYTES)
+    return damaged(`${size} bytes instead of ${length}`)
+  const console = new Uint8Array(consoleBytes)
+  await from.fill(console)
+  const deviceIndex = await readIndex(from, deviceStored, devicePages)
+  const index = await readIndex(from, stored, pages)
   if (deviceIndex === undefined || index === undefined) return damaged('its pages are out of order')
-  const blockIndex = readIndex(bytes.subarray(blockIndexAt, deviceAt), 2 ** 32)
-  if (blockIndex === undefined) return damaged('its blocks are out of order')
-  const place = (found: Uint32Array, from: number, image: Uint8Array): void => {
-    for (const [position, page] of found.entries()) {
-      const at = from + position * PAGE_BYTES
-      image.set(bytes.subarray(at, at + PAGE_BYTES), page * PAGE_BYTES)
+  const indices = await readIndex(from, blocks, 2 ** 32)
+  if (indices === undefined) return damaged('its blocks are out of order')
+  const device = new Uint8Array(devicePages * PAGE_BYTES)
+  await fillPages(from, deviceIndex, device)
+
+  let disk: DiskContent | undefined
+  const fill = async (ram: Uint8Array): Promise<Result<void, StateFault>> => {
+    if (ram.length !== pages * PAGE_BYTES)
+      return err({
+        kind: 'mismatch',
+        message: `The state is of ${pages} pages of memory, not ${ram.length / PAGE_BYTES}.`,
+      })
+    try {
+      await fillPages(from, index, ram)
+      const bytes = new Uint8Array(blocks * PAGE_BYTES)
+      await from.fill(bytes)
+      await from.end()
+      disk = { indices, bytes }
+      return ok(undefined)
+    } catch (error) {
+      return damaged(error instanceof Error ? error.message : String(error))
     }
   }
-  const device = new Uint8Array(devicePages * PAGE_BYTES)
-  place(deviceIndex, deviceAt, device)
-  const machine: MachineResume = {
-    device: device.subarray(0, deviceBytes),
-    fill: (ram) => {
-      if (ram.length !== pages * PAGE_BYTES)
-        throw new RangeError(`the state is of ${pages} pages of memory, not ${ram.length / PAGE_BYTES}`)
-      place(index, pagesAt, ram)
-    },
-  }
-  return ok({
-    machine,
-    disk: { indices: blockIndex, bytes: bytes.slice(blocksAt) },
-    console: bytes.subarray(consoleAt, deviceIndexAt),
-  })
+  return ok({ machine: { device: device.subarray(0, deviceBytes), fill }, console, disk: () => disk })
 }

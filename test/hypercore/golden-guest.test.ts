@@ -238,7 +238,7 @@ describe('guests of one golden snapshot', () => {
     await machine.on('web', 'start')
     const info = await machine.ready('web')
     expect(info).toMatchObject({ state: 'running', crash: undefined })
-    expect(info.origin).toMatchObject({ kind: 'boot', why: expect.stringContaining('not packed with gzip') })
+    expect(info.origin).toMatchObject({ kind: 'boot', why: expect.stringContaining('state file is damaged') })
     expect(machine.journal.join('\n')).toContain('Web boots cold: its golden snapshot does not restore')
     expect(await machine.run('web', 'echo $((6 * 7))')).toContain('42')
   })

@@ -12,6 +12,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -71,12 +72,38 @@ function packed(
   return { bytes, entry }
 }
 
-/** Bakes `plan`, or takes what an earlier bake of the same made. */
-async function bake(plan: BakePlan, engine: WebAssembly.Module, code: string): Promise<readonly Entry[]> {
+/** What is older and not of this bake is cleared away; younger is perhaps another bake's, that still needs it. */
+const STALE_MS = 3_600_000
+
+function clearStale(appliance: string): void {
+  for (const name of readdirSync(cache)) {
+    const path = join(cache, name)
+    if (name.startsWith(`${appliance}-`) && Date.now() - statSync(path).mtimeMs > STALE_MS)
+      rmSync(path, { recursive: true, force: true })
+  }
+}
+
+/** Whoever bakes the same at the same time may have been quicker: then there is nothing left to do. */
+function moveInto(folder: string, finished: string): void {
+  try {
+    renameSync(finished, folder)
+  } catch (error) {
+    if (!existsSync(join(folder, 'entry.json'))) throw error
+    rmSync(finished, { recursive: true })
+  }
+}
+
+function folderOf(plan: BakePlan, code: string): string {
   const key = sha256(JSON.stringify([FORMAT, code, plan.machine, plan.parts])).slice(0, 16)
-  const folder = join(cache, `${plan.appliance}-${key}`)
+  return join(cache, `${plan.appliance}-${key}`)
+}
+
+/** Bakes `plan`, or takes what an earlier bake of the same made. */
+async function bake(plan: BakePlan, engine: WebAssembly.Module, folder: string): Promise<readonly Entry[]> {
   const noted = join(folder, 'entry.json')
   if (existsSync(noted)) {
+    const now = new Date()
+    utimesSync(folder, now, now)
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written below; the firmware checks it
     return JSON.parse(readFileSync(noted, 'utf8')) as readonly Entry[]
   }
@@ -89,10 +116,8 @@ async function bake(plan: BakePlan, engine: WebAssembly.Module, code: string): P
     return entry
   })
   writeFileSync(join(unfinished, 'entry.json'), JSON.stringify(entries))
-  for (const name of readdirSync(cache))
-    if (name.startsWith(`${plan.appliance}-`) && !name.endsWith(`.${process.pid}`))
-      rmSync(join(cache, name), { recursive: true, force: true })
-  renameSync(unfinished, folder)
+  clearStale(plan.appliance)
+  moveInto(folder, unfinished)
   const what = entries.map(({ size, stage }) => `${stage} ${(size / 2 ** 20).toFixed(1)} MiB`).join(', ')
   console.log(`Baked ${plan.appliance} in ${Math.round(performance.now() - startedAt)} ms: ${what}`)
   return entries
@@ -107,21 +132,20 @@ export async function main(): Promise<void> {
   const code = codeHash()
   const flash = readFlash(join(root, 'images'))
   const goldens: Entry[] = []
+  const files: Record<string, string> = {}
   // One by one: guests that boot beside each other take longer, and the machine has other things to do.
   for (const definition of APPLIANCES) {
     const plan = await bakePlan(flash, definition, engineSha256)
-    const entries = await bake(plan, engine, code)
+    const folder = folderOf(plan, code)
+    const entries = await bake(plan, engine, folder)
     // At its first screen it has the bake's own disk in its caches, which is nobody's.
     if (plan.spec.hdb !== undefined && !entries.some(({ blankDisk }) => blankDisk))
       console.log(`${plan.appliance} has no checkpoint before its disk: it boots instead.`)
-    else goldens.push(...entries)
+    else {
+      goldens.push(...entries)
+      for (const { file } of entries) files[file] = join(folder, file)
+    }
   }
-  const files = Object.fromEntries(
-    goldens.map(({ appliance, file }) => {
-      const folder = readdirSync(cache).find((name) => name.startsWith(`${appliance}-`)) ?? ''
-      return [file, join(cache, folder, file)]
-    }),
-  )
   const list = { list: { format: 'hyperspace-goldens', version: 1, goldens }, files }
   const unfinished = join(cache, `list.json.${process.pid}`)
   writeFileSync(unfinished, JSON.stringify(list))

@@ -45,7 +45,7 @@ export const REAL: readonly Statement[] = [
   },
   {
     title: 'Disks',
-    text: 'What a guest’s sync has returned from is on stable storage in this browser and outlives a killed tab; a saved image is byte for byte the guest’s disk. A disk image of your own is started by a real BIOS and never written.',
+    text: 'What a guest’s sync has returned from is on stable storage in this browser and outlives a killed tab; a saved image is byte for byte the guest’s disk. A disk image of your own is started by a real BIOS and never written; what its system writes to a hard disk is kept beside it.',
   },
   {
     title: 'Recorded packets',

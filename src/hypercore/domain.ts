@@ -407,6 +407,10 @@ export class Domain {
         this.#health = forMs > 0 ? { kind: 'spinning', forMs } : HEALTHY
         this.#notify()
       },
+      silent: (forMs) => {
+        this.#health = forMs > 0 ? { kind: 'silent', forMs } : HEALTHY
+        this.#notify()
+      },
       diskTrouble: (message) => {
         this.#diskTrouble = message
         this.#log('error', `${this.name}: ${message} The guest was told that its disk failed.`)

@@ -14,6 +14,17 @@ export const HEARTBEAT_MS = 1000
  */
 const LOST_AFTER_MS = 60_000
 
+/** A person is told before: whoever types to a guest wonders sooner than that. */
+const TOLD_AFTER_MS = 10_000
+
+export type Silence = {
+  readonly silentMs: number
+  /** It lasts long enough to be told. */
+  readonly isLong: boolean
+  /** Nobody answers any more. */
+  readonly isLost: boolean
+}
+
 /** What one tick can add at most: a later tick says that the supervisor itself did not run. */
 const MAX_TICK_MS = 1.5 * HEARTBEAT_MS
 
@@ -26,10 +37,11 @@ export class Heartbeat {
     this.#silentMs = 0
   }
 
-  /** Counts a tick at `now`. Answers the milliseconds of silence once they are too many, else undefined. */
-  tick(now: number): number | undefined {
+  /** Counts a tick at `now`. */
+  tick(now: number): Silence {
     if (this.#lastTick !== undefined) this.#silentMs += Math.min(now - this.#lastTick, MAX_TICK_MS)
     this.#lastTick = now
-    return this.#silentMs >= LOST_AFTER_MS ? this.#silentMs : undefined
+    const silentMs = this.#silentMs
+    return { silentMs, isLong: silentMs >= TOLD_AFTER_MS, isLost: silentMs >= LOST_AFTER_MS }
   }
 }

@@ -68,6 +68,8 @@ export type LifeOwner = {
   /** It never ran: the state it was to resume from is not for its machine. */
   notResumed(fault: StateFault): void
   spinning(forMs: number): void
+  /** Its worker has said nothing for so long; 0: it does again. */
+  silent(forMs: number): void
   /** A disk of its failed; a sentence for a person. */
   diskTrouble(message: string): void
   /** `goodbye` is what the guest's agent said before. */
@@ -80,6 +82,7 @@ export class Life {
   readonly #owner: LifeOwner
   readonly #port: DomainPort
   readonly #heartbeat = new Heartbeat()
+  #isSilent = false
   readonly #startedAt: number
   readonly #cable: Cable | undefined
   readonly #asks: AgentAsks
@@ -215,9 +218,15 @@ export class Life {
       this.#owner.log('warning', `${this.#owner.name}: its agent sends too fast; frames were dropped.`)
     this.#framesLeft = FRAMES_PER_TICK
     if (!listening) return
-    const silentMs = this.#heartbeat.tick(now)
-    if (silentMs === undefined) this.post({ kind: 'ping', nonce: Math.round(now / HEARTBEAT_MS) })
-    else this.#owner.crashed({ kind: 'heartbeat-lost', silentMs }, undefined)
+    const { silentMs, isLong, isLost } = this.#heartbeat.tick(now)
+    if (isLost) return this.#owner.crashed({ kind: 'heartbeat-lost', silentMs }, undefined)
+    if (isLong) this.#tellSilence(silentMs)
+    this.post({ kind: 'ping', nonce: Math.round(now / HEARTBEAT_MS) })
+  }
+
+  #tellSilence(forMs: number): void {
+    this.#isSilent = forMs > 0
+    this.#owner.silent(forMs)
   }
 
   /** Ends the worker; nothing is heard of it afterwards. */
@@ -249,6 +258,7 @@ export class Life {
 
   #receive(event: DomainEvent): void {
     this.#heartbeat.heard()
+    if (this.#isSilent) this.#tellSilence(0)
     const owner = this.#owner
     switch (event.kind) {
       case 'running':

@@ -43,6 +43,8 @@ export type DomainHealth =
   | { readonly kind: 'ok' }
   /** It executes with interrupts off and has done so for `forMs` of wall time: nothing inside it can answer. */
   | { readonly kind: 'spinning'; readonly forMs: number }
+  /** Its worker has said nothing for `forMs` of the supervisor's own running time: a busy computer, or one that hangs. */
+  | { readonly kind: 'silent'; readonly forMs: number }
 
 export type Colour = 'green' | 'blue' | 'amber' | 'violet' | 'red' | 'teal' | 'grey'
 

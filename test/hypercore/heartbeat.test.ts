@@ -6,7 +6,10 @@ import { Heartbeat } from '../../src/hypercore/heartbeat.ts'
 function silence(heartbeat: Heartbeat, gaps: readonly number[], from = 0): number | undefined {
   let now = from
   let lost: number | undefined
-  for (const gap of gaps) lost = heartbeat.tick((now += gap)) ?? lost
+  for (const gap of gaps) {
+    const { silentMs, isLost } = heartbeat.tick((now += gap))
+    if (isLost) lost = silentMs
+  }
   return lost
 }
 
@@ -16,7 +19,16 @@ describe('the heartbeat', () => {
   it('is lost after a minute of silence, and not by a disk that is slow to flush or a starved computer', () => {
     const heartbeat = new Heartbeat()
     expect(silence(heartbeat, seconds(60))).toBeUndefined()
-    expect(heartbeat.tick(61_000)).toBe(60_000)
+    expect(heartbeat.tick(61_000)).toEqual({ silentMs: 60_000, isLong: true, isLost: true })
+  })
+
+  it('is missed aloud after ten seconds, and no longer than until the next sign of life', () => {
+    const heartbeat = new Heartbeat()
+    const isLong = (from: number, count: number): boolean[] =>
+      seconds(count).map((gap, index) => heartbeat.tick(from + index * gap).isLong)
+    expect(isLong(0, 12)).toEqual([...Array<boolean>(10).fill(false), true, true])
+    heartbeat.heard()
+    expect(isLong(12_000, 9)).not.toContain(true)
   })
 
   it('is kept by any sign of life', () => {

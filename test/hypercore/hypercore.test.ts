@@ -488,6 +488,16 @@ describe('a crash', () => {
     expect(bench.info('web').health).toEqual({ kind: 'ok' })
   })
 
+  it('of a worker that says nothing for ten seconds is none yet, and over with its next word', async () => {
+    const web = await bench.up('web')
+    await bench.pass(9_000)
+    expect(bench.info('web').health).toEqual({ kind: 'ok' })
+    await bench.pass(4_000)
+    expect(bench.info('web')).toMatchObject({ state: 'running', health: { kind: 'silent' } })
+    web.says({ kind: 'pong', nonce: 1 })
+    expect(bench.info('web').health).toEqual({ kind: 'ok' })
+  })
+
   it('is declared after a silent minute, and the others are pinged on', async () => {
     const [web, primary] = [await bench.up('web'), await bench.up('primary')]
     for (let second = 0; second < 62; second++) {

@@ -262,6 +262,12 @@ test('a spinning guest is said to be spinning, for how long, beside its picture'
   await banner.waitFor({ state: 'detached' })
 })
 
+test('a worker that says nothing is said to be silent, with what may be the matter', async () => {
+  const { page } = await open('scene=silent')
+  const banner = page.getByRole('complementary', { name: 'Primary is not answering' })
+  expect(await banner.textContent()).toContain('said nothing for 12 s: this computer is very busy')
+})
+
 test('a refused volume stands in the bar and shows both hashes, the difference marked', async () => {
   const { page } = await open('scene=refused')
   await page.getByRole('button', { name: 'web refused' }).click()

@@ -1,4 +1,4 @@
-/** A guest that executes with interrupts off answers nobody: said over its picture while it lasts. */
+/** A guest that executes with interrupts off, or whose worker says nothing, answers nobody: said over its picture while it lasts. */
 
 import { focusedDomain } from '../../state/machine-store.ts'
 import { Button } from '../parts/Button.tsx'
@@ -11,8 +11,8 @@ export function SpinningBanner() {
   const domain = useMachine(focusedDomain)
   const seat = useSeat()
   const shell = useShell()
-  if (domain?.state !== 'running' || domain.health.kind !== 'spinning') return undefined
-  const { id, name, lossOnKill } = domain
+  if (domain?.state !== 'running' || domain.health.kind === 'ok') return undefined
+  const { id, name, health, lossOnKill } = domain
   const end = (act: 'kill' | 'reset') => {
     if (lossOnKill === undefined) shell.attempt(seat.call(act, { id }))
     else shell.open({ kind: 'confirm-end', id, act })
@@ -20,9 +20,18 @@ export function SpinningBanner() {
   return (
     <aside className={styles['banner']} aria-label={`${name} is not answering`}>
       <p>
-        <strong>{name} is not answering.</strong> Interrupts off for{' '}
-        <span className={styles['figure']}>{seconds(domain.health.forMs)}</span>, and it executes all the
-        time: a loop.
+        <strong>{name} is not answering.</strong>{' '}
+        {health.kind === 'spinning' ? (
+          <>
+            Interrupts off for <span className={styles['figure']}>{seconds(health.forMs)}</span>, and it
+            executes all the time: a loop.
+          </>
+        ) : (
+          <>
+            Its worker has said nothing for <span className={styles['figure']}>{seconds(health.forMs)}</span>:
+            this computer is very busy, or it hangs. After a minute it counts as crashed.
+          </>
+        )}
       </p>
       <div className={styles['actions']}>
         <Button onClick={() => end('reset')}>Reset</Button>

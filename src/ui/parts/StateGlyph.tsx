@@ -23,7 +23,7 @@ function form(state: DomainState, health: DomainHealth) {
         <path className={`${styles['stroke']} ${styles['turning']}`} d="M5 1.75 A3.25 3.25 0 1 1 1.75 5" />
       )
     case 'running':
-      return health.kind === 'spinning' ? (
+      return health.kind !== 'ok' ? (
         <path className={styles['fill']} d="M4 1h2v5H4z M4 7.5h2v2H4z" />
       ) : (
         <circle className={styles['fill']} cx="5" cy="5" r="3.5" />
@@ -49,7 +49,7 @@ export function stateWords(state: DomainState, health: DomainHealth, ready: bool
     case 'starting':
       return 'starting'
     case 'running':
-      if (health.kind === 'spinning') return 'not answering'
+      if (health.kind !== 'ok') return 'not answering'
       return ready ? 'running' : 'booting'
     case 'paused':
       return 'paused'

@@ -187,6 +187,7 @@ export function populate(machine: FakeMachine, scene: string): void {
   if (scene === 'crash') machine.crash(primary, CRASH)
   if (scene === 'crash-elsewhere') machine.crash(domainId('web'), CRASH)
   if (scene === 'spinning') machine.change(primary, { health: { kind: 'spinning', forMs: 7000 } })
+  if (scene === 'silent') machine.change(primary, { health: { kind: 'silent', forMs: 12_000 } })
   if (scene === 'paused') machine.change(primary, { state: 'paused' })
   if (scene === 'off') machine.change(primary, { state: 'off', ready: false })
   if (scene === 'booting') machine.change(primary, { ready: false })

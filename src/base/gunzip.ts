@@ -52,9 +52,9 @@ export class Unpacking {
   }
 
   /** Fills `target` with what comes next: at once where it is there. @throws (rejects) Error where there is less */
-  fill(target: Uint8Array): Promise<void> | undefined {
+  takeInto(target: Uint8Array): Promise<void> | undefined {
     const taken = this.#take(target)
-    return taken === target.length ? undefined : this.#fillLater(target, taken)
+    return taken === target.length ? undefined : this.#takeLater(target, taken)
   }
 
   /** @throws (rejects) Error where there is more, or the file's checksum is wrong */
@@ -72,7 +72,7 @@ export class Unpacking {
     return part.length
   }
 
-  async #fillLater(target: Uint8Array, taken: number): Promise<void> {
+  async #takeLater(target: Uint8Array, taken: number): Promise<void> {
     for (let at = taken; at < target.length; at += this.#take(target.subarray(at)))
       if (!(await this.#next())) throw new Error(`it ends ${target.length - at} bytes too early`)
   }

@@ -6,16 +6,44 @@
  */
 const { version, files } = /* BUILD_LIST */ { version: '', files: [''] }
 const NAME = `hyperspace-${version}`
-/**
- * Many servers answer with `Vary: Origin`. Module scripts and styles are fetched with an Origin, what the cache fetched
- * for itself was not: compared by that header nothing would be found again, although every file is the same for all.
- */
-const KEPT = { cacheName: NAME, ignoreVary: true }
+const KEPT = { cacheName: NAME }
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a service worker's global scope is not a window
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self))
 
 /** Addresses of the files of this version. */
 const OWN = new Set(files.map((file) => new URL(file, worker.registration.scope).href))
+
+/**
+ * Many servers answer with `Vary: Origin`. Module scripts and styles are fetched with an Origin, what the cache fetches for
+ * itself is not: compared by that header nothing would be found again, although every file is the same for all.
+ * @param {Response} response
+ */
+function keepable({ body, status, statusText, headers }) {
+  const kept = new Headers(headers)
+  kept.delete('vary')
+  return new Response(body, { status, statusText, headers: kept })
+}
+
+/** @param {Cache} cache @param {string} file */
+async function add(cache, file) {
+  const response = await fetch(file)
+  if (!response.ok) throw new TypeError(`${file}: HTTP ${response.status}`)
+  await cache.put(file, keepable(response))
+}
+
+/**
+ * What is kept is found without this worker, and a page comes from the network while it starts: it takes a tenth of a second
+ * or more to start, which each visit would begin with. Browsers without such routes (2026: all but Chromium) ask it.
+ * @param {ExtendableEvent} event
+ */
+async function route(event) {
+  if (!('addRoutes' in event) || typeof event.addRoutes !== 'function') return
+  const pathname = new URL('assets/*', worker.registration.scope).pathname
+  await event.addRoutes([
+    { condition: { urlPattern: new URLPattern({ pathname }), requestMethod: 'get' }, source: KEPT },
+    { condition: { requestMode: 'navigate' }, source: 'race-network-and-fetch-handler' },
+  ])
+}
 
 /**
  * A kept file that turned out damaged was forgotten by the page: the one that comes in its place is kept again.
@@ -28,7 +56,7 @@ async function fetchAndKeep(request) {
     // On a full disk nothing is kept; the person has what was fetched.
     await caches
       .open(NAME)
-      .then((cache) => cache.put(request, copy))
+      .then((cache) => cache.put(request, keepable(copy)))
       .catch(() => undefined)
   }
   return response
@@ -38,7 +66,8 @@ worker.addEventListener('install', (event) => {
   event.waitUntil(
     caches
       .open(NAME)
-      .then((cache) => cache.addAll(['./', ...files]))
+      .then((cache) => Promise.all(['./', ...files].map((file) => add(cache, file))))
+      .then(() => route(event))
       .then(() => worker.skipWaiting()),
   )
 })

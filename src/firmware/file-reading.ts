@@ -50,7 +50,20 @@ export async function measure(
 
 /** @throws Error fit for a person */
 export async function readFile({ url, kept }: Omit<ReadRequest, 'id'>): Promise<FileReading> {
-  return (kept ? await readKept(url) : undefined) ?? measure(await fetchBytes(url))
+  const found = kept ? await readKept(url) : undefined
+  if (found !== undefined) return found
+  const bytes = await fetchBytes(url)
+  if (kept) await keepAgain(url, bytes)
+  return measure(bytes)
+}
+
+/** A kept file that turned out damaged was forgotten; this one comes in its place. On a full disk nothing is kept. */
+async function keepAgain(url: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  try {
+    for (const name of await caches.keys()) await (await caches.open(name)).put(url, new Response(bytes))
+  } catch {
+    // The person has what was fetched.
+  }
 }
 
 /**

@@ -119,7 +119,7 @@ async function readIndex(
   limit: number,
 ): Promise<Uint32Array<ArrayBuffer> | undefined> {
   const index = new Uint32Array(count)
-  await from.fill(new Uint8Array(index.buffer))
+  await from.takeInto(new Uint8Array(index.buffer))
   const isSound = index.every(
     (page, position) => page < limit && (position === 0 || page > (index[position - 1] ?? 0)),
   )
@@ -132,7 +132,7 @@ async function fillPages(from: Unpacking, index: Uint32Array, image: Uint8Array)
     const first = index[position] ?? 0
     let count = 1
     while (index[position + count] === first + count) count += 1
-    const filling = from.fill(image.subarray(first * PAGE_BYTES, (first + count) * PAGE_BYTES))
+    const filling = from.takeInto(image.subarray(first * PAGE_BYTES, (first + count) * PAGE_BYTES))
     if (filling !== undefined) await filling
     position += count
   }
@@ -141,7 +141,7 @@ async function fillPages(from: Unpacking, index: Uint32Array, image: Uint8Array)
 /** @throws what the unpacking fails with */
 async function readStateFile(from: Unpacking, size: number): Promise<Result<StateFile, StateFault>> {
   const start = new Uint8Array(MAGIC.length + HEAD_BYTES)
-  await from.fill(start)
+  await from.takeInto(start)
   if (!MAGIC.every((byte, index) => start[index] === byte))
     return err({ kind: 'foreign', message: 'The file is no state of a machine.' })
   const head = new ByteReader(start.subarray(MAGIC.length))
@@ -160,7 +160,7 @@ async function readStateFile(from: Unpacking, size: number): Promise<Result<Stat
   if (stored > pages || deviceStored > devicePages || length !== size || length + deviceBytes > LARGEST_BYTES)
     return damaged(`${size} bytes instead of ${length}`)
   const console = new Uint8Array(consoleBytes)
-  await from.fill(console)
+  await from.takeInto(console)
   const deviceIndex = await readIndex(from, deviceStored, devicePages)
   const index = await readIndex(from, stored, pages)
   if (deviceIndex === undefined || index === undefined) return damaged('its pages are out of order')
@@ -179,7 +179,7 @@ async function readStateFile(from: Unpacking, size: number): Promise<Result<Stat
     try {
       await fillPages(from, index, ram)
       const bytes = new Uint8Array(blocks * PAGE_BYTES)
-      await from.fill(bytes)
+      await from.takeInto(bytes)
       await from.end()
       disk = { indices, bytes }
       return ok(undefined)

@@ -41,12 +41,13 @@ async function read(file: Blob, pages = PAGES): Promise<Result<Found, StateFault
   const opened = await openStateFile(file)
   if (!opened.ok) return opened
   const { machine, console, disk } = opened.value
+  const { device, fill } = machine
   const ram = new Uint8Array(pages * PAGE)
-  const filled = await machine.fill(ram)
+  const filled = await fill(ram)
   if (filled !== undefined && !filled.ok) return filled
   return {
     ok: true,
-    value: { device: machine.device, ram, console: new TextDecoder().decode(console), disk: disk() },
+    value: { device, ram, console: new TextDecoder().decode(console), disk: disk() },
   }
 }
 
@@ -109,7 +110,7 @@ describe('the file of a machine’s state', () => {
         const [cut, flipped] = [await read(new Blob([file.subarray(0, at)])), await read(new Blob([changed]))]
         expect(cut.ok).toBe(false)
         // Some bytes of a gzip head mean nothing (its time, its system).
-        if (flipped.ok) expect(gunzipSync(changed)).toEqual(Buffer.from(PLAIN))
+        expect(flipped.ok && Buffer.compare(gunzipSync(changed), PLAIN) !== 0).toBe(false)
       }),
       { numRuns: 300 },
     )

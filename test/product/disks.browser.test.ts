@@ -193,10 +193,11 @@ test('a browser that grants no more space gives the guest its error, the person 
     'dd if=/dev/urandom of=/root/large bs=1M count=2 conv=fsync; echo dd-$(($? > 0))-$((6 * 7))',
   )
   // The kernel's complaints push it off the screen.
-  await page.evaluate(
-    (timeoutMs) => globalThis.hypercore.console('primary').waitFor(/dd-1-42/, { timeoutMs }),
+  const said = await page.evaluate(
+    (timeoutMs) => globalThis.hypercore.console('primary').waitFor(/dd-\d-42/, { timeoutMs }),
     PATIENCE,
   )
+  expect(said).toBe('dd-1-42')
   await page.getByText('the browser grants no more space').first().waitFor({ timeout: PATIENCE })
 
   await session.send('Storage.overrideQuotaForOrigin', { origin })

@@ -1,6 +1,6 @@
 /** Any static host does: plain HTTP, under some path, without a header of ours; and after one visit none is needed. */
 
-import { afterAll, expect, inject, test } from 'vitest'
+import { afterAll, expect, inject, test, vi } from 'vitest'
 import { CONTENT_SECURITY_POLICY } from '../../src/build/content-security-policy.ts'
 import { serveStatically, type StaticHost } from '../support/static-server.ts'
 import { focusedId, openMachine, typeLine, untilReady, untilShown } from './driver.ts'
@@ -90,9 +90,16 @@ test('a plain host serves it, and after one visit it starts without that, and it
   }
   const isKept = (url: string) => caches.match(url).then((kept) => kept !== undefined)
   expect(await refused()).toEqual(['vault mismatch'])
-  await page.waitForFunction((url) => caches.match(url).then((kept) => kept === undefined), damaged)
+  await vi.waitFor(async () => expect(await page.evaluate(isKept, damaged)).toBe(false))
   expect(await refused()).toEqual([])
   expect(await page.evaluate(isKept, damaged)).toBe(true)
+
+  // The browser looks for what is kept itself, without waiting for the service worker to start (Service Workers, static routing).
+  const routed = await page.evaluate(() => {
+    const [visit] = performance.getEntriesByType('navigation')
+    return visit && Number(Reflect.get(visit, 'workerRouterEvaluationStart')) > 0
+  })
+  expect(routed).toBe(true)
 
   await served.close()
   await expect(fetch(served.url)).rejects.toThrow('fetch failed')

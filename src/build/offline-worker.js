@@ -33,7 +33,7 @@ async function add(cache, file) {
 
 /**
  * What is kept is found without this worker, and a page comes from the network while it starts: it takes a tenth of a second
- * or more to start, which each visit would begin with. Browsers without such routes (2026: all but Chromium) ask it.
+ * or more to start, which each visit would begin with. Browsers without such routes ask it.
  * @param {ExtendableEvent} event
  */
 async function route(event) {

@@ -34,6 +34,7 @@ import { measurePages } from './pages.ts'
 import { measureRestores } from './restores.ts'
 import { measureSnapshots } from './snapshots.ts'
 import { measureSpeed } from './speed.ts'
+import { BROWSER_ARGUMENTS } from './profile.ts'
 import { measureStart } from './start.ts'
 import { measureSwitches } from './switching.ts'
 import { measureTrouble } from './trouble.ts'
@@ -108,7 +109,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   ),
   start: section(
     'From navigation, warm (median of rounds)',
-    ({ browser, productUrl }) => measureStart(browser, productUrl),
+    ({ productUrl }) => measureStart(productUrl),
     startLines,
   ),
   speed: section(
@@ -156,14 +157,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
 async function inBrowser(measure: (browser: Browser) => Promise<void>): Promise<void> {
   const browser = await chromium.launch({
     executablePath: ensureChromium(),
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
+    args: BROWSER_ARGUMENTS,
   })
   try {
     await measure(browser)

@@ -1,6 +1,7 @@
 /** Time from navigation to the firmware's first picture, to the hand-off, and to each guest's first screen. */
 
-import type { Browser, Page } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
+import { withProfile } from './profile.ts'
 import { median } from './statistics.ts'
 
 export type StartFigures = {
@@ -35,8 +36,20 @@ export async function kept(page: Page): Promise<void> {
   })
 }
 
-export async function measureStart(browser: Browser, url: string): Promise<StartFigures> {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
+export async function measureStart(url: string): Promise<StartFigures> {
+  const warm = await withProfile((context) => measureWarm(context, url))
+  const firstVisits: number[] = []
+  for (let round = 0; round < FIRST_VISITS; round++)
+    firstVisits.push(
+      await withProfile(async (context) => lastReady(await visit(await context.newPage(), url))),
+    )
+  return { ...warm, firstVisitAllLiveMs: median(firstVisits) }
+}
+
+async function measureWarm(
+  context: BrowserContext,
+  url: string,
+): Promise<Omit<StartFigures, 'firstVisitAllLiveMs'>> {
   const rounds: Record<string, number>[] = []
   // The first visit fills the caches and does not count: these are the warm figures.
   for (let round = 0; round <= ROUNDS; round++) {
@@ -54,14 +67,6 @@ export async function measureStart(browser: Browser, url: string): Promise<Start
   const booted = await page.evaluate(() =>
     globalThis.hypercore.domains().flatMap(({ id, origin }) => (origin?.kind === 'boot' ? [id] : [])),
   )
-  await context.close()
-  const firstVisits: number[] = []
-  for (let round = 0; round < FIRST_VISITS; round++) {
-    const fresh = await browser.newContext({ viewport: { width: 1440, height: 900 } })
-    firstVisits.push(lastReady(await visit(await fresh.newPage(), url)))
-    await fresh.close()
-    await rested()
-  }
   const of = (name: string): number => median(rounds.map((marks) => marks[name] ?? Number.NaN))
   const ids = Object.keys(rounds[0] ?? {})
     .filter((name) => name.startsWith('ready:'))
@@ -75,7 +80,6 @@ export async function measureStart(browser: Browser, url: string): Promise<Start
       .toSorted((a, b) => a.milliseconds - b.milliseconds),
     allLiveMs: median(rounds.map(lastReady)),
     reloadedAllLiveMs: median(reloads),
-    firstVisitAllLiveMs: median(firstVisits),
     booted,
   }
 }

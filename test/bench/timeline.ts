@@ -4,9 +4,9 @@
  */
 
 import { fileURLToPath } from 'node:url'
-import { chromium, type Browser, type CDPSession, type Page } from 'playwright-core'
+import type { BrowserContext, CDPSession, Page } from 'playwright-core'
 import { preview } from 'vite'
-import { ensureChromium } from '../../src/build/chromium.mjs'
+import { withProfile } from './profile.ts'
 import { kept, rested } from './start.ts'
 
 /** The first fills the caches: the others are warm. */
@@ -81,11 +81,10 @@ function report(marks: readonly Mark[]): string {
   return lines.join('\n')
 }
 
-async function measure(browser: Browser, url: string): Promise<void> {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
-  const session = await browser.newBrowserCDPSession()
+async function measure(context: BrowserContext, url: string): Promise<void> {
   for (let round = 0; round < VISITS; round++) {
     const page = await context.newPage()
+    const session = await context.newCDPSession(page)
     const events = await traced(session, () => visit(page, url))
     if (round === 0) await kept(page)
     await page.close()
@@ -99,14 +98,9 @@ async function measure(browser: Browser, url: string): Promise<void> {
 export async function main(): Promise<void> {
   const configFile = fileURLToPath(new URL('../../vite.config.ts', import.meta.url))
   const server = await preview({ configFile, logLevel: 'warn', preview: { port: 0, host: '127.0.0.1' } })
-  const browser = await chromium.launch({
-    executablePath: ensureChromium(),
-    args: ['--no-sandbox', '--disable-gpu', '--no-first-run'],
-  })
   try {
-    await measure(browser, server.resolvedUrls?.local[0] ?? '')
+    await withProfile((context) => measure(context, server.resolvedUrls?.local[0] ?? ''))
   } finally {
-    await browser.close()
     await server.close()
   }
 }

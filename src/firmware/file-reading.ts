@@ -60,7 +60,9 @@ export async function readFile({ url, kept }: Omit<ReadRequest, 'id'>): Promise<
 /** A kept file that turned out damaged was forgotten; this one comes in its place. On a full disk nothing is kept. */
 async function keepAgain(url: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   try {
-    for (const name of await caches.keys()) await (await caches.open(name)).put(url, new Response(bytes))
+    // Whoever else is on this origin has caches, too.
+    for (const name of (await caches.keys()).filter((each) => each.startsWith('hyperspace-')))
+      await (await caches.open(name)).put(url, new Response(bytes))
   } catch {
     // The person has what was fetched.
   }

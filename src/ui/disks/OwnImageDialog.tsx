@@ -30,7 +30,7 @@ const PLACES: Readonly<Record<Place, string>> = {
 }
 
 const KEPT =
-  'What the guest writes is kept beside it in this browser. After a reload, choose the file again: the guest goes on with its changes.'
+  'What the guest writes is kept beside it in this browser, for one machine with this file at a time. After a reload, choose the file again: the guest goes on with its changes.'
 const NOT_KEPT =
   'What the guest writes is in memory and gone when it ends; after a reload, choose the file again.'
 

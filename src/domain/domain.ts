@@ -13,8 +13,8 @@ import type { BlockStore } from '../protocol/block-store.ts'
 import type { NetworkMessage } from '../protocol/channels.ts'
 import type { CrashCause } from '../protocol/domain.ts'
 import type { DomainBootstrap, DomainEvent, DomainRequest } from '../protocol/guest.ts'
-import { isSameMachine } from '../protocol/machine-state.ts'
 import type { StateFault } from '../protocol/state-fault.ts'
+import { Ahead, type PrepareRequest } from './ahead.ts'
 import { BootFailure, buildMachine, NotResumed, type BuildOrder, type Built } from './build-machine.ts'
 import type { OpenPersistent } from './open-disk.ts'
 import { parseConsoleRequest, parseDisplayRequest } from './page-requests.ts'
@@ -34,11 +34,6 @@ type Ports = {
   readonly console: MessagePort
   readonly network: MessagePort | undefined
 }
-
-/** A machine that was built before anybody asked for it; undefined: it could not be. */
-type Ahead = { readonly order: PrepareRequest; readonly built: Promise<Built | undefined> }
-
-type PrepareRequest = Extract<DomainRequest, { kind: 'prepare' }>
 
 /** created ─► building ─► live ─► ended; a request for a machine that is being built waits. */
 type Life =
@@ -84,7 +79,7 @@ export class Domain {
   /** Ends everything and closes disks and ports; for tests, a worker is terminated. */
   dispose(): void {
     clearInterval(this.#clock)
-    if (this.#life.state === 'created') void disposeAhead(this.#life.ahead)
+    if (this.#life.state === 'created') void this.#life.ahead?.dispose()
     if (this.#life.state === 'live' || this.#life.state === 'ended') {
       this.#life.machine?.dispose()
       this.#closePorts(this.#life.ports)
@@ -100,6 +95,7 @@ export class Domain {
     if (request.kind === 'ping') this.#post({ kind: 'pong', nonce: request.nonce })
     else if (request.kind === 'prepare') this.#prepare(request)
     else if (request.kind === 'bootstrap') this.#bootstrap(request)
+    else if (request.kind === 'rehearse') void this.#rehearse(request.frames)
     else if (this.#life.state === 'building') this.#life.waiting.push(request)
     else if (this.#life.state === 'live') this.#control(this.#life.machine, request)
     else if (request.kind === 'let-go' && this.#life.state === 'created')
@@ -109,7 +105,7 @@ export class Domain {
 
   #control(
     machine: Machine,
-    request: Exclude<DomainRequest, { kind: 'prepare' | 'bootstrap' | 'ping' }>,
+    request: Exclude<DomainRequest, { kind: 'prepare' | 'rehearse' | 'bootstrap' | 'ping' }>,
   ): void {
     switch (request.kind) {
       case 'pause':
@@ -169,31 +165,22 @@ export class Domain {
   #prepare(order: PrepareRequest): void {
     if (this.#life.state !== 'created') throw new Error('a machine that exists cannot be prepared')
     const { spec, engine, source } = order
-    // What it fails with is said where the machine is asked for, and built once more.
-    const built = this.#build({ spec, engine, resume: source }).catch(() => undefined)
-    this.#life = { state: 'created', ahead: { order, built } }
-    void built.then(() => this.#post({ kind: 'prepared' }))
+    const ahead = new Ahead(order, this.#build({ spec, engine, resume: source }))
+    this.#life = { state: 'created', ahead }
+    void ahead.settled().then(() => this.#post({ kind: 'prepared' }))
+  }
+
+  /** Of use until the machine is asked for, which may cross this. */
+  async #rehearse(frames: readonly Uint8Array[]): Promise<void> {
+    if (this.#life.state !== 'created') return
+    if (await this.#life.ahead?.rehearse(frames)) this.#post({ kind: 'rehearsed' })
   }
 
   /** Nobody wants the machine after all: its disks are for others. */
   async #letGoAhead(ahead: Ahead | undefined): Promise<void> {
     this.#life = { state: 'ended', machine: undefined, ports: undefined }
-    await disposeAhead(ahead)
+    await ahead?.dispose()
     this.#post({ kind: 'let-go' })
-  }
-
-  /** The machine that was built ahead, where it is the one that is wanted now. */
-  async #adopt(ahead: Ahead | undefined, { spec, resume }: DomainBootstrap): Promise<Built | undefined> {
-    const built = await ahead?.built
-    if (ahead === undefined || built === undefined) return undefined
-    const { order } = ahead
-    const isWanted = resume?.kind === 'golden' && resume.sha256 === order.source.sha256
-    if (!isWanted || !isSameMachine(spec, order.spec)) {
-      built.machine.dispose()
-      return undefined
-    }
-    if (spec.mac !== undefined) built.machine.setAddress(spec.mac)
-    return built
   }
 
   #bootstrap(bootstrap: DomainBootstrap): void {
@@ -215,7 +202,7 @@ export class Domain {
     waiting: readonly DomainRequest[],
   ): Promise<void> {
     try {
-      const built = (await this.#adopt(ahead, bootstrap)) ?? (await this.#build(bootstrap))
+      const built = (await ahead?.adopt(bootstrap)) ?? (await this.#build(bootstrap))
       // Its agent said hello in the life whose state this was.
       this.#agentKnown = bootstrap.resume !== undefined
       if (this.#life.state === 'building') this.#begin(built, ports, waiting)
@@ -401,11 +388,6 @@ export class Domain {
     ports?.console.close()
     ports?.network?.close()
   }
-}
-
-async function disposeAhead(ahead: Ahead | undefined): Promise<void> {
-  const built = await ahead?.built
-  built?.machine.dispose()
 }
 
 function causeOf(error: unknown, memoryMiB: number): CrashCause {

@@ -49,3 +49,8 @@ export function wakeUp(
     nonce,
   }
 }
+
+/** What a guest is asked for before anybody wants it: its first screen in this size, and its word that it has heard. */
+export function rehearsal(screen: ScreenSize): readonly Uint8Array<ArrayBuffer>[] {
+  return [encodeHostFrame({ kind: 'screen', size: screen }), encodeHostFrame({ kind: 'ping', nonce: 0 })]
+}

@@ -86,7 +86,10 @@ export class Boot {
     await this.#snapshots.open()
   }
 
-  /** Now and then: the next disposable finds its state unpacked, where the budget has room for that guest. */
+  /**
+   * Now and then: the next disposable finds its state unpacked and its first screen drawn in the stage's size, where the
+   * budget has room for that guest.
+   */
   tick(): void {
     const live = this.#host.domains().filter((domain) => domain.live)
     if (!this.#isOver || live.some((domain) => domain.state === 'starting')) return
@@ -98,5 +101,6 @@ export class Boot {
     const uses = live.flatMap(({ memoryUses }) => memoryUses)
     if (!checkBudget(this.#handOff.memoryBudgetMiB, uses, disposable.identity).ok) this.#nursery.clear()
     else if (!this.#nursery.has(seedling.source.sha256)) this.#nursery.prepare([seedling], 1)
+    else if (disposable.screen !== undefined) this.#nursery.fit(seedling.source.sha256, disposable.screen)
   }
 }

@@ -281,6 +281,11 @@ export class Domain {
     this.#notify()
   }
 
+  /** What the person wants of it; undefined: as it starts. */
+  get screen(): ScreenSize | undefined {
+    return this.#screen
+  }
+
   setScreenSize(size: ScreenSize): Outcome {
     if (this.identity.definition.framebuffer === undefined)
       return err(fault('failed', `${this.name} has no screen whose size could be chosen.`))

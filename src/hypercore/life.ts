@@ -93,6 +93,8 @@ export class Life {
   #agentUp = false
   #goodbye: EndOfGuest | undefined
   #framesLeft = FRAMES_PER_TICK
+  /** Its worker was there before it. */
+  readonly #wasAhead: boolean
   #sample: Sample | undefined
   #interval: Interval | undefined
   #fresh = false
@@ -112,8 +114,9 @@ export class Life {
       message: (event) => this.#guarded(() => this.#receive(event)),
       error: (detail) => this.#guarded(() => owner.crashed({ kind: 'worker-died', detail }, undefined)),
     }
-    this.#port =
-      machine.adopt?.(listener) ?? owner.environment.spawnDomain(machine.scriptUrl, owner.id, listener)
+    const ahead = machine.adopt?.(listener)
+    this.#wasAhead = ahead !== undefined
+    this.#port = ahead ?? owner.environment.spawnDomain(machine.scriptUrl, owner.id, listener)
     const { spec, engine, resume } = machine
     this.#awakening = resume?.awakening
     const display = new MessageChannel()
@@ -270,6 +273,7 @@ export class Life {
       case 'resumed':
         return owner.report(event.kind)
       case 'prepared':
+      case 'rehearsed':
       case 'pong':
         return undefined
       case 'console-tail':
@@ -302,6 +306,11 @@ export class Life {
   }
 
   #count(sample: Sample): void {
+    // What a machine had done before it was asked for was not done in this interval.
+    if (this.#sample === undefined && this.#wasAhead) {
+      this.#sample = sample
+      return
+    }
     const figures = interval(this.#sample, this.#startedAt, sample, this.#grantPercent)
     if (figures === undefined) return
     this.#sample = sample

@@ -1,10 +1,12 @@
 /**
  * Workers with a machine that stands at its golden snapshot before anybody starts a guest from it: during the firmware's boot
- * delay those that will start at hand-off, and later one for the next disposable. No guest executes in them; what is not
- * used is ended.
+ * delay those that will start at hand-off, and later one for the next disposable, whose guest is let draw its first screen in
+ * the size that it will be shown in, and then stands still. No other guest executes in them; what is not used is ended.
  */
 
 import type { MachineSpec, ResumeSource } from '../protocol/guest.ts'
+import type { ScreenSize } from '../protocol/screen.ts'
+import { rehearsal } from './awakening.ts'
 import type { DomainListener, DomainPort, HyperCoreEnvironment } from './environment.ts'
 
 export type GoldenSource = Extract<ResumeSource, { kind: 'golden' }>
@@ -28,6 +30,8 @@ type Prepared = {
   readonly port: DomainPort
   /** Until somebody takes it. */
   listener: DomainListener
+  /** What its guest was asked to draw. */
+  screen: ScreenSize | undefined
 }
 
 export class Nursery {
@@ -52,6 +56,16 @@ export class Nursery {
   /** Whether one is there, or under way, for this state. */
   has(sha256: string): boolean {
     return [...this.#prepared].some((each) => each.sha256 === sha256)
+  }
+
+  /** Lets the guest that is ahead at this state draw its first screen in this size, unless it has. */
+  fit(sha256: string, screen: ScreenSize): void {
+    for (const each of this.#prepared) {
+      const { width, height } = each.screen ?? { width: 0, height: 0 }
+      if (each.sha256 !== sha256 || (width === screen.width && height === screen.height)) continue
+      each.screen = screen
+      each.port.post({ kind: 'rehearse', frames: rehearsal(screen) }, [])
+    }
   }
 
   /** The worker that builds or has built a machine at this state; it speaks to `listener` from now on. */
@@ -104,6 +118,7 @@ export class Nursery {
       sha256: source.sha256,
       disk: spec.hdb?.kind === 'persistent' ? spec.hdb.name : undefined,
       port,
+      screen: undefined,
       listener: {
         message: (event) => {
           if (event.kind === 'crashed') this.#end(prepared)

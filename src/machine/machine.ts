@@ -87,13 +87,14 @@ export class Machine {
   readonly agent: AgentChannel
   readonly input: PointingAndKeys
   #jitDeferred = false
-  /** Time-stamp counter of the state that it resumes from: low word, high word. */
+  /** Time-stamp counter at which it stands still: low word, high word. */
   #timeStamp: readonly [number, number] | undefined
   #compileAfter: number = GuestFrame.ready
   #expectedEnd: 'powered-off' | 'reset-requested' | undefined
   #panic: { slices: number; quietSince: number } | undefined
   #end: MachineEnd | undefined
   #wasHalted = false
+  #isStarted = false
 
   /**
    * Builds the machine; nothing executes before `start()`. The machine closes the stores in `dispose()`.
@@ -225,9 +226,23 @@ export class Machine {
   }
 
   start(): void {
-    // It may have been built minutes ago: its clock goes on from where it was, not from where it would be.
+    // It may have stood here for minutes: its clock goes on from where it was, not from where it would be.
     if (this.#timeStamp !== undefined) this.#internals.cpu.set_tsc(...this.#timeStamp)
-    this.#vcpu.start()
+    if (this.#isStarted) this.resume()
+    else this.#vcpu.start()
+    this.#isStarted = true
+  }
+
+  /** Until the next start, which goes on from here as if no time had passed. */
+  standStill(): void {
+    this.pause()
+    this.#noteTimeStamp()
+  }
+
+  #noteTimeStamp(): void {
+    const { cpu } = this.#internals
+    cpu.store_current_tsc()
+    this.#timeStamp = [at(cpu.current_tsc, 0), at(cpu.current_tsc, 1)]
   }
 
   /** Stops between two slices: at once. */
@@ -257,10 +272,9 @@ export class Machine {
   }
 
   #restore(state: DeviceState): void {
-    const { engine, cpu } = this.#internals
+    const { engine } = this.#internals
     restoreDevices(engine, state)
-    cpu.store_current_tsc()
-    this.#timeStamp = [at(cpu.current_tsc, 0), at(cpu.current_tsc, 1)]
+    this.#noteTimeStamp()
     this.agent.goOn(state.agentRest)
   }
 
@@ -312,6 +326,11 @@ export class Machine {
 
   get instructions(): number {
     return this.#vcpu.instructions
+  }
+
+  /** The guest waits for an interrupt. */
+  get halted(): boolean {
+    return this.#words.halted
   }
 
   counters(): DomainCounters {

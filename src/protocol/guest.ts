@@ -113,6 +113,11 @@ export type DomainRequest =
       readonly spec: MachineSpec
       readonly engine: WebAssembly.Module
     }
+  /**
+   * To a machine that is prepared: it runs, connected to nothing, what these whole frames ask its agent for, and stands still
+   * again, which `rehearsed` says. A bootstrap takes it as it is by then.
+   */
+  | { readonly kind: 'rehearse'; readonly frames: readonly Uint8Array[] }
   | DomainBootstrap
   | { readonly kind: 'pause' }
   | { readonly kind: 'resume' }
@@ -141,6 +146,8 @@ export type DomainRequest =
 export type DomainEvent =
   /** The machine is built, or cannot be: the bootstrap finds out. */
   | { readonly kind: 'prepared' }
+  /** The machine that is ahead has come to rest after what it was asked for. */
+  | { readonly kind: 'rehearsed' }
   /** The machine exists and executes. */
   | { readonly kind: 'running' }
   /** The state that it was to resume from is not for this machine. The worker has let go of everything. */

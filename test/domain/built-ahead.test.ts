@@ -36,10 +36,15 @@ function kept(name: string): DiskSource {
 
 const SPEC = machineSpec({ kind: 'none' }, { hda: VOLUME, hdb: kept('primary') })
 
-let source: Extract<ResumeSource, { kind: 'golden' }>
+/** The same with interrupts on, of which none comes: a guest that rests. */
+const RESTS = SAYS_TIME.slice(0, -3).concat(0xfb, 0xf4, 0xeb, 0xfd)
+
+type GoldenSource = Extract<ResumeSource, { kind: 'golden' }>
+
+const sources = new Map<readonly number[], GoldenSource>()
 
 /** The state of a machine with that program, of which nothing has executed. */
-beforeAll(async () => {
+async function takeState(program: readonly number[]): Promise<GoldenSource> {
   const nothing = (): void => undefined
   const hooks = {
     consoleOutput: nothing,
@@ -50,19 +55,24 @@ beforeAll(async () => {
     ended: nothing,
   }
   const disks = { hda: new VolatileStore(512), hdb: new VolatileStore(DISK_BYTES), cdrom: undefined }
-  const machine = await Machine.create(
-    { ...SPEC, boot: tinyBoot(SAYS_TIME) },
-    await v86Module(),
-    disks,
-    hooks,
-  )
+  const machine = await Machine.create({ ...SPEC, boot: tinyBoot(program) }, await v86Module(), disks, hooks)
   machine.pause()
   const state = machine.captureState()
   if (!state.ok) throw new Error(state.error.message)
   const file = new Blob([gzipSync(encodeStateFile(state.value))])
   machine.dispose()
-  source = { kind: 'golden', file, sha256: 'bb', stage: 'ready', blankDisk: false }
+  return { kind: 'golden', file, sha256: `of ${program.length} bytes`, stage: 'ready', blankDisk: false }
+}
+
+beforeAll(async () => {
+  for (const program of [SAYS_TIME, RESTS]) sources.set(program, await takeState(program))
 })
+
+function sourceOf(program: readonly number[]): GoldenSource {
+  const source = sources.get(program)
+  if (source === undefined) throw new Error('no state of that program')
+  return source
+}
 
 /** A kept disk that says when it is closed. */
 class Kept extends VolatileStore {
@@ -85,6 +95,7 @@ let events: DomainEvent[]
 let wakes: (() => void)[]
 /** Bytes from its console. */
 let said: number[]
+let channels: MessageChannel[] = []
 
 function start(): void {
   ;[disks, events, wakes, said] = [[], [], [], []]
@@ -102,7 +113,10 @@ function start(): void {
 }
 
 beforeEach(start)
-afterEach(() => domain.dispose())
+afterEach(() => {
+  domain.dispose()
+  for (const { port2 } of channels.splice(0)) port2.close()
+})
 
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise<void>((resolve) => wakes.push(resolve))
@@ -111,29 +125,32 @@ async function until(holds: () => boolean): Promise<void> {
 const comes = (kind: DomainEvent['kind']): Promise<void> =>
   until(() => events.some((event) => event.kind === kind))
 
-async function ahead(): Promise<void> {
-  domain.handle({ kind: 'prepare', source, spec: SPEC, engine: await v86Module() })
+async function ahead(program = SAYS_TIME): Promise<void> {
+  domain.handle({ kind: 'prepare', source: sourceOf(program), spec: SPEC, engine: await v86Module() })
   await comes('prepared')
 }
 
-async function bootstrap(spec: MachineSpec): Promise<void> {
+async function bootstrapped(spec: MachineSpec, program = SAYS_TIME): Promise<DomainBootstrap> {
   const [display, console, network] = [new MessageChannel(), new MessageChannel(), new MessageChannel()]
   console.port2.onmessage = ({ data }: MessageEvent<ConsoleEvent>) => {
     said.push(...data.bytes)
     for (const wake of wakes.splice(0)) wake()
   }
-  const request: DomainBootstrap = {
+  channels.push(display, console, network)
+  return {
     kind: 'bootstrap',
     spec,
     engine: await v86Module(),
     display: display.port1,
     console: console.port1,
     network: network.port1,
-    resume: source,
+    resume: sourceOf(program),
   }
-  domain.handle(request)
+}
+
+async function bootstrap(spec: MachineSpec): Promise<void> {
+  domain.handle(await bootstrapped(spec))
   await until(() => said.length > 1)
-  for (const { port2 } of [display, console, network]) port2.close()
 }
 
 const opened = (): unknown[] => disks.map(({ name, isClosed }) => [name, isClosed])
@@ -174,4 +191,25 @@ it('makes way for a machine with another disk', async () => {
     ['primary', true],
     ['another', false],
   ])
+})
+
+it('runs what it is asked to rehearse, connected to nothing, and comes to rest: whoever asks for it goes on from there', async () => {
+  await ahead(RESTS)
+  domain.handle({ kind: 'rehearse', frames: [] })
+  await comes('rehearsed')
+  expect(events.map(({ kind }) => kind)).toEqual(['prepared', 'rehearsed'])
+  domain.handle(await bootstrapped(SPEC, RESTS))
+  await comes('counters')
+  const counters = events.flatMap((event) => (event.kind === 'counters' ? [event.counters] : []))
+  expect(counters.at(-1)?.console.outBytes).toBe(2)
+  // It printed when nobody listened, and not again.
+  expect(said).toEqual([])
+  expect(opened()).toEqual([['primary', false]])
+})
+
+it('is replaced where it ended in its rehearsal', async () => {
+  await ahead()
+  domain.handle({ kind: 'rehearse', frames: [] })
+  await bootstrap(SPEC)
+  expect(opened().at(-1)).toEqual(['primary', false])
 })

@@ -205,11 +205,13 @@ describe('guests of one golden snapshot', () => {
   it('answer at once, with the right time, an address and a name of their own, and randomness of their own', async () => {
     machine = await RealMachine.powerOn({ ...given, goldens: [golden] }, { clockOffMs: CLOCK_OFF_MS })
     await machine.call({ name: 'create', args: { config: { appliance: 'web' } } })
+    const size = { width: 1280, height: 800 }
+    await machine.call({ name: 'setScreenSize', args: { id: idOf('web'), size } })
     const seen = []
     for (const id of ['web', 'web-2']) {
-      // The second one's machine was built while nobody needed one, with the address of another guest.
+      // The second one's machine was built while nobody needed one, with the address of another guest, and has run.
       if (id === 'web-2')
-        await machine.until('a machine ahead', () => (machine.machinesAhead > 0 ? true : undefined))
+        await machine.until('a machine ahead', () => (machine.rehearsals > 0 ? true : undefined))
       await machine.on(id, 'start')
       const info = await machine.ready(id)
       expect(info.origin).toEqual({ kind: 'golden' })
@@ -223,6 +225,8 @@ describe('guests of one golden snapshot', () => {
       seen.push({ mac, random })
     }
     expect(machine.adopted).toBe(1)
+    // Nobody has told this one.
+    expect(await machine.run('web-2', 'cat /run/hv.screen')).toContain('1280 800')
     const [first, second] = seen
     expect(first?.mac).toMatch(/^02:48:53:00:00:0[1-9]$/)
     expect(second?.mac).toMatch(/^02:48:53:00:00:0[1-9]$/)

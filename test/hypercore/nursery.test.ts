@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import type { HandOff } from '../../src/protocol/hand-off.ts'
+import { encodeHostFrame } from '../../src/hypercore/agent.ts'
 import { Bench, goldenOf, handOff, idOf } from './bench-board.ts'
 
 const ALL = ['primary', 'web', 'management']
@@ -139,6 +140,26 @@ describe('the next disposable', () => {
     await bench.pass(10_000)
     expect(names(bench)).toEqual(['web', 'web', 'web'])
     expect(bench.latest('web').kinds).toEqual(['prepare'])
+  })
+
+  it('draws its first screen in the stage’s size, once for each size', async () => {
+    const bench = await live()
+    await bench.pass(10_000)
+    const spare = bench.latest('web')
+    expect(spare.kinds).toEqual(['prepare'])
+    const told = async (width: number): Promise<void> => {
+      const size = { width, height: 800 }
+      await bench.call({ name: 'setScreenSize', args: { id: idOf('web'), size } })
+      await bench.pass(10_000)
+    }
+    await told(1280)
+    await told(1280)
+    expect(spare.kinds).toEqual(['prepare', 'rehearse'])
+    await told(1440)
+    expect(spare.kinds).toEqual(['prepare', 'rehearse', 'rehearse'])
+    expect(spare.requests[2]).toMatchObject({
+      frames: [encodeHostFrame({ kind: 'screen', size: { width: 1440, height: 800 } }), expect.anything()],
+    })
   })
 
   it('comes, too, where a guest was killed before its own state was unpacked', async () => {

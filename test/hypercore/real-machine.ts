@@ -118,6 +118,8 @@ export class RealMachine {
   #nextCall = 1
   /** So many machines were built before anybody asked for them. */
   machinesAhead = 0
+  /** So often the guest of one did what it was asked for ahead, and came to rest. */
+  rehearsals = 0
   /** So many of them became a guest's. */
   adopted = 0
   #waits: (() => void)[] = []
@@ -140,6 +142,7 @@ export class RealMachine {
             isAhead = true
             this.machinesAhead += 1
           }
+          if (event.kind === 'rehearsed') this.rehearsals += 1
           listener.message(event)
           this.#wake()
         })

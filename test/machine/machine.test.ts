@@ -1,8 +1,19 @@
 /** What the machine shows of its guest to an inspector in its own thread. */
 
-import { expect, it } from 'vitest'
-import { Machine, type MachineEnd } from '../../src/machine/machine.ts'
+import { expect, it, vi } from 'vitest'
+import { Machine, type MachineEnd, type MachineHooks } from '../../src/machine/machine.ts'
 import { machineSpec, TINY_ENTRY, tinyBoot, v86Module } from '../support/guest-images.ts'
+
+const nothing = (): void => undefined
+const NO_DISKS = { hda: undefined, hdb: undefined, cdrom: undefined }
+const NO_HOOKS: MachineHooks = {
+  consoleOutput: nothing,
+  frame: nothing,
+  agentFrame: nothing,
+  networkFrames: nothing,
+  spinning: nothing,
+  ended: nothing,
+}
 
 it('lets an inspector read registers and memory after the end', async () => {
   // mov dword [0x200000], 0x11223344; mov ebx, 7; cli; hlt
@@ -11,20 +22,10 @@ it('lets an inspector read registers and memory after the end', async () => {
   const ended = new Promise<MachineEnd>((settle) => {
     resolve = settle
   })
-  const nothing = (): void => undefined
-  const machine = await Machine.create(
-    machineSpec(tinyBoot(code)),
-    await v86Module(),
-    { hda: undefined, hdb: undefined, cdrom: undefined },
-    {
-      consoleOutput: nothing,
-      frame: nothing,
-      agentFrame: nothing,
-      networkFrames: nothing,
-      spinning: nothing,
-      ended: (end) => resolve(end),
-    },
-  )
+  const machine = await Machine.create(machineSpec(tinyBoot(code)), await v86Module(), NO_DISKS, {
+    ...NO_HOOKS,
+    ended: (end) => resolve(end),
+  })
   machine.start()
   expect(await ended).toEqual({ kind: 'crashed', cause: { kind: 'halted' } })
   const memory = machine.memory()
@@ -34,4 +35,24 @@ it('lets an inspector read registers and memory after the end', async () => {
   expect(machine.registers()).toMatchObject({ ebx: 7, cpl: 0, cs: 8, ds: 16 })
   expect(machine.instructions).toBe(4)
   machine.dispose()
+})
+
+it('has no time pass while it stands still', async () => {
+  // Keeps bits 24 to 31 of the time-stamp counter, 16.8 ms each, in memory: rdtsc; shr eax, 24; mov [0x200000], eax; jmp to the rdtsc
+  const code = [0x0f, 0x31, 0xc1, 0xe8, 0x18, 0xa3, 0, 0, 0x20, 0, 0xeb, 0xf4]
+  const machine = await Machine.create(machineSpec(tinyBoot(code)), await v86Module(), NO_DISKS, NO_HOOKS)
+  const time = async (): Promise<number> => {
+    const from = machine.instructions
+    await vi.waitUntil(() => machine.instructions > from)
+    return machine.memory()[0x200000] ?? 0
+  }
+  machine.start()
+  const before = await time()
+  machine.standStill()
+  const stoodMs = 2000
+  await new Promise((resolve) => setTimeout(resolve, stoodMs))
+  machine.start()
+  const passedMs = (((await time()) - before) & 0xff) * (2 ** 24 / 1e6)
+  machine.dispose()
+  expect(passedMs).toBeLessThan(stoodMs / 2)
 })

@@ -95,7 +95,7 @@ let events: DomainEvent[]
 let wakes: (() => void)[]
 /** Bytes from its console. */
 let said: number[]
-let channels: MessageChannel[] = []
+const channels: MessageChannel[] = []
 
 function start(): void {
   ;[disks, events, wakes, said] = [[], [], [], []]

@@ -148,8 +148,8 @@ const SECTIONS: Readonly<Record<string, Section>> = {
     pageLines,
   ),
   snapshots: section(
-    'Snapshots of a running primary of 96 MB; bare v86’s own save and restore are among the restores',
-    ({ browser, productUrl }) => measureSnapshots(browser, productUrl),
+    'Snapshots of a running primary of 96 MB, beside bare v86’s own of the same guest',
+    ({ browser, productUrl, bareUrl }) => measureSnapshots(browser, productUrl, bareUrl),
     snapshotLines,
   ),
 }

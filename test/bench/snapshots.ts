@@ -1,6 +1,7 @@
 /**
  * Snapshots of the primary in the built product: how long it stands still, how long the store takes, how soon a clone and a
- * restored guest answer a key, and what twenty snapshots take beside twenty full ones.
+ * restored guest answer a key, and what twenty snapshots take beside twenty full ones. Beside them, bare v86's own save_state,
+ * which copies everything while the guest stands still, and restore_state, of the same guest with the same memory.
  */
 
 import type { Browser } from 'playwright-core'
@@ -15,6 +16,9 @@ export type SnapshotFigures = {
   /** From the call to the answer to a key. */
   readonly cloneMs: number
   readonly restoreMs: number
+  /** Bare v86: until the state is a buffer in memory, and from the call to restore it to the answer to a key. */
+  readonly bareSaveMs: number
+  readonly bareRestoreMs: number
   readonly count: number
   readonly storeBytes: number
   /** What as many full snapshots would take, pages of zeros left out. */
@@ -30,7 +34,56 @@ const MEMORY_MIB = 96
 /** A cold boot on a machine that does something else, too. */
 const PATIENCE = 110_000
 
-export async function measureSnapshots(browser: Browser, url: string): Promise<SnapshotFigures> {
+async function measureBare(browser: Browser, url: string) {
+  const context = await browser.newContext()
+  const page = await context.newPage()
+  await page.goto(`${url}?primary`)
+  const figures = await page.evaluate(async (rounds) => {
+    const guest = await globalThis.barePrimary
+    if (guest === undefined) throw new Error('no machine')
+    const shows = async (text: string): Promise<void> => {
+      while (!guest.text().includes(text)) await new Promise((resolve) => setTimeout(resolve, 2))
+    }
+    let marks = 0
+    const answer = async (): Promise<void> => {
+      marks += 1
+      guest.type(`echo mark-$((${marks} + 0))-\r`)
+      await shows(`\nmark-${marks}-`)
+    }
+    const time = async (act: () => Promise<unknown>): Promise<number> => {
+      const startedAt = performance.now()
+      await act()
+      return performance.now() - startedAt
+    }
+    await shows('# ')
+    const [saves, restores]: [number[], number[]] = [[], []]
+    for (let round = 0; round < rounds; round += 1) {
+      await answer()
+      let state = new ArrayBuffer()
+      saves.push(
+        await time(async () => {
+          state = await guest.save()
+        }),
+      )
+      restores.push(
+        await time(async () => {
+          await guest.restore(state)
+          await answer()
+        }),
+      )
+    }
+    return { saves, restores }
+  }, ROUNDS)
+  await context.close()
+  return { bareSaveMs: median(figures.saves), bareRestoreMs: median(figures.restores) }
+}
+
+export async function measureSnapshots(
+  browser: Browser,
+  url: string,
+  bareUrl: string,
+): Promise<SnapshotFigures> {
+  const bare = await measureBare(browser, bareUrl)
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
   const page = await context.newPage()
   await page.goto(`${url}?boot=primary`)
@@ -129,6 +182,7 @@ export async function measureSnapshots(browser: Browser, url: string): Promise<S
     incrementalMs: median(raw.incremental),
     cloneMs: median(raw.clones),
     restoreMs: median(raw.restores),
+    ...bare,
     count: raw.count,
     storeBytes: raw.storeBytes,
     separateBytes: raw.separateBytes,

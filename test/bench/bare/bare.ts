@@ -5,6 +5,8 @@ import wasmUrl from 'v86/build/v86.wasm?url'
 import kernelUrl from '../../../images/flash/kernel.img?url'
 import stubUrl from '../../../images/flash/stub.bin?url'
 import baseUrl from '../../../images/flash/base.img?url'
+import primaryUrl from '../../../images/flash/primary.sqfs?url'
+import { commandLine, findAppliance } from '../../../src/appliances/definitions.ts'
 import { composeBootImage } from '../../../src/machine/boot-image.ts'
 
 export type BareMachine = { type(text: string): void; text(): string }
@@ -15,6 +17,14 @@ declare global {
   /** With “?pair” instead: two of them, the network card of the one wired to the other’s. */
   // oxlint-disable-next-line no-var -- as above
   var barePair: Promise<readonly [BareMachine, BareMachine]> | undefined
+  /** With “?primary”: the product's primary with 96 MiB and a blank disk. */
+  // oxlint-disable-next-line no-var -- as above
+  var barePrimary: Promise<BarePrimary> | undefined
+}
+
+export type BarePrimary = BareMachine & {
+  save(): Promise<ArrayBuffer>
+  restore(state: ArrayBuffer): Promise<void>
 }
 
 /** The parts of a machine that its own declarations leave out. */
@@ -27,7 +37,7 @@ async function fetchBytes(url: string, gzip: boolean): Promise<Uint8Array> {
   return new Uint8Array(await new Response(stream).arrayBuffer())
 }
 
-async function bootImage(): Promise<ArrayBuffer> {
+async function bootImage(words = 'hs.role=shell hs.hostname=bare'): Promise<ArrayBuffer> {
   const [kernel, stub, initramfs] = await Promise.all([
     fetchBytes(kernelUrl, true),
     fetchBytes(stubUrl, false),
@@ -37,7 +47,7 @@ async function bootImage(): Promise<ArrayBuffer> {
     stub,
     kernel,
     initramfs,
-    commandLine: 'console=ttyS0 quiet panic=0 hs.role=shell hs.hostname=bare',
+    commandLine: `console=ttyS0 quiet panic=0 ${words}`,
   })
 }
 
@@ -79,5 +89,19 @@ async function bootPair(): Promise<readonly [BareMachine, BareMachine]> {
   return [one.shell, other.shell]
 }
 
-if (location.search === '?pair') globalThis.barePair = bootPair()
+async function bootPrimary(): Promise<BarePrimary> {
+  const definition = findAppliance('primary')
+  if (definition?.disk === undefined) throw new Error('there is no primary with a disk')
+  const words = commandLine(definition, '', { hostname: 'primary', hasDisk: true })
+  const [image, volume] = await Promise.all([bootImage(words), fetchBytes(primaryUrl, true)])
+  const { machine, shell } = start(image, {
+    memory_size: 96 << 20,
+    hda: { buffer: volume.slice().buffer },
+    hdb: { buffer: new ArrayBuffer(definition.disk.sizeMiB << 20) },
+  })
+  return { ...shell, save: () => machine.save_state(), restore: (state) => machine.restore_state(state) }
+}
+
+if (location.search === '?primary') globalThis.barePrimary = bootPrimary()
+else if (location.search === '?pair') globalThis.barePair = bootPair()
 else globalThis.bare = boot()

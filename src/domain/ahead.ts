@@ -18,7 +18,7 @@ const LOOK_MS = 100
 
 /** A guest that rests halts, and executes next to nothing from one look to another: timers, a cursor. */
 const RESTING_INSTRUCTIONS = 500_000
-const RESTING_LOOKS = 5
+const RESTING_LOOKS = 10
 
 /** One that never rests stands still all the same. */
 const MOST_LOOKS = 300

@@ -26,7 +26,8 @@ import {
 import { checkFit, settingsOf } from './machine-settings.ts'
 import { interceptReset, isTripleFault, ResetRequested } from './reset-line.ts'
 import { SerialConsole } from './serial-console.ts'
-import { at, CpuWords, createV86, JIT_OFF, type Internals } from './v86-internals.ts'
+import { setTimeStamp, timeStampOf } from './time-stamp.ts'
+import { CpuWords, createV86, JIT_OFF, type Internals } from './v86-internals.ts'
 import { Vcpu } from './vcpu.ts'
 import { Vnic } from './vnic.ts'
 
@@ -87,8 +88,8 @@ export class Machine {
   readonly agent: AgentChannel
   readonly input: PointingAndKeys
   #jitDeferred = false
-  /** Time-stamp counter at which it stands still: low word, high word. */
-  #timeStamp: readonly [number, number] | undefined
+  /** Time-stamp counter at which it stands still. */
+  #timeStamp: bigint | undefined
   #compileAfter: number = GuestFrame.ready
   #expectedEnd: 'powered-off' | 'reset-requested' | undefined
   #panic: { slices: number; quietSince: number } | undefined
@@ -227,7 +228,7 @@ export class Machine {
 
   start(): void {
     // It may have stood here for minutes: its clock goes on from where it was, not from where it would be.
-    if (this.#timeStamp !== undefined) this.#internals.cpu.set_tsc(...this.#timeStamp)
+    if (this.#timeStamp !== undefined) setTimeStamp(this.#internals.cpu, this.#timeStamp)
     if (this.#isStarted) this.resume()
     else this.#vcpu.start()
     this.#isStarted = true
@@ -240,9 +241,7 @@ export class Machine {
   }
 
   #noteTimeStamp(): void {
-    const { cpu } = this.#internals
-    cpu.store_current_tsc()
-    this.#timeStamp = [at(cpu.current_tsc, 0), at(cpu.current_tsc, 1)]
+    this.#timeStamp = timeStampOf(this.#internals.cpu)
   }
 
   /** Stops between two slices: at once. */

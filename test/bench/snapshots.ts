@@ -48,7 +48,7 @@ async function measureBare(browser: Browser, url: string) {
     const answer = async (): Promise<void> => {
       marks += 1
       guest.type(`echo mark-$((${marks} + 0))-\r`)
-      await shows(`\nmark-${marks}-`)
+      await shows(`mark-${marks}-`)
     }
     const time = async (act: () => Promise<unknown>): Promise<number> => {
       const startedAt = performance.now()

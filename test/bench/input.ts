@@ -3,7 +3,8 @@
  * timestamp to the end of the page's handlers and to the end of the frame after them.
  */
 
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
+import { openProfile } from './profile.ts'
 import { distribution, type Distribution } from './statistics.ts'
 
 const KEYS = 200
@@ -52,8 +53,8 @@ declare global {
   var slowKeys: { delayMs: number }[] | undefined
 }
 
-export async function measureInput(browser: Browser, url: string): Promise<readonly InputFigures[]> {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
+export async function measureInput(url: string): Promise<readonly InputFigures[]> {
+  const context = await openProfile()
   const page = await context.newPage()
   await page.goto(url)
   await page.waitForFunction(

@@ -119,17 +119,17 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   ),
   switching: section(
     'Switching by key, from the key event to the other guest’s picture',
-    ({ browser, productUrl }) => measureSwitches(browser, productUrl),
+    ({ productUrl }) => measureSwitches(productUrl),
     switchLines,
   ),
   input: section(
     'Keys to a guest that floods the page, by the browser’s timestamp of each',
-    ({ browser, productUrl }) => measureInput(browser, productUrl),
+    ({ productUrl }) => measureInput(productUrl),
     inputLines,
   ),
   trouble: section(
     'While one guest is killed, one panics and one spins',
-    ({ browser, productUrl }) => measureTrouble(browser, productUrl),
+    ({ productUrl }) => measureTrouble(productUrl),
     troubleLines,
   ),
   frames: section(
@@ -144,7 +144,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   ),
   pages: section(
     'Pages on the browser’s own screen',
-    ({ browser, productUrl }) => measurePages(browser, productUrl),
+    ({ productUrl }) => measurePages(productUrl),
     pageLines,
   ),
   snapshots: section(

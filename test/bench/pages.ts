@@ -3,7 +3,8 @@
  * after a new identity, and another page of it after a click on that picture.
  */
 
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
+import { openProfile } from './profile.ts'
 import { rested } from './start.ts'
 import { median } from './statistics.ts'
 
@@ -154,8 +155,8 @@ async function newGuest(page: Page): Promise<number> {
   }, id)
 }
 
-export async function measurePages(browser: Browser, url: string): Promise<PageFigures> {
-  const context = await browser.newContext({ viewport: SAME_SIZE })
+export async function measurePages(url: string): Promise<PageFigures> {
+  const context = await openProfile(SAME_SIZE)
   const page = await context.newPage()
   page.setDefaultTimeout(PATIENCE)
   await page.addInitScript(() =>

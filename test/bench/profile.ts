@@ -18,18 +18,24 @@ export const BROWSER_ARGUMENTS = [
   '--disable-sync',
 ]
 
-/** Gone when `use` has ended. */
-export async function withProfile<T>(use: (context: BrowserContext) => Promise<T>): Promise<T> {
+/** A window of its own; browser and profile are gone when it is closed. */
+export async function openProfile(viewport = { width: 1440, height: 900 }): Promise<BrowserContext> {
   const folder = mkdtempSync(join(tmpdir(), 'hyperspace-bench-'))
   const context = await chromium.launchPersistentContext(folder, {
     executablePath: ensureChromium(),
     args: BROWSER_ARGUMENTS,
-    viewport: { width: 1440, height: 900 },
+    viewport,
   })
+  context.on('close', () => rmSync(folder, { recursive: true, force: true }))
+  return context
+}
+
+/** Gone when `use` has ended. */
+export async function withProfile<T>(use: (context: BrowserContext) => Promise<T>): Promise<T> {
+  const context = await openProfile()
   try {
     return await use(context)
   } finally {
     await context.close()
-    rmSync(folder, { recursive: true, force: true })
   }
 }

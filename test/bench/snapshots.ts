@@ -5,6 +5,7 @@
  */
 
 import type { Browser } from 'playwright-core'
+import { openProfile } from './profile.ts'
 import { median } from './statistics.ts'
 
 export type SnapshotFigures = {
@@ -84,7 +85,7 @@ export async function measureSnapshots(
   bareUrl: string,
 ): Promise<SnapshotFigures> {
   const bare = await measureBare(browser, bareUrl)
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
+  const context = await openProfile()
   const page = await context.newPage()
   await page.goto(`${url}?boot=primary`)
   await page.waitForFunction(

@@ -1,6 +1,7 @@
 /** Switch latency with every guest busy: real key events, and the product's own measurement of each switch. */
 
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
+import { openProfile } from './profile.ts'
 import { distribution, type Distribution } from './statistics.ts'
 
 const SWITCHES = 200
@@ -27,8 +28,8 @@ export type SwitchFigures = {
   readonly painted: Distribution
 }
 
-export async function measureSwitches(browser: Browser, url: string): Promise<readonly SwitchFigures[]> {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
+export async function measureSwitches(url: string): Promise<readonly SwitchFigures[]> {
+  const context = await openProfile()
   const page = await context.newPage()
   await page.goto(url)
   await page.waitForFunction(

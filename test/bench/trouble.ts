@@ -1,6 +1,6 @@
 /** The page's longest frame while guests end badly beside it: one is killed, one panics, one spins with interrupts off. */
 
-import type { Browser } from 'playwright-core'
+import { openProfile } from './profile.ts'
 
 export type TroubleFigures = {
   readonly longestFrameMs: number
@@ -10,8 +10,8 @@ export type TroubleFigures = {
 
 const VICTIMS = 3
 
-export async function measureTrouble(browser: Browser, url: string): Promise<TroubleFigures> {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
+export async function measureTrouble(url: string): Promise<TroubleFigures> {
+  const context = await openProfile()
   const page = await context.newPage()
   await page.goto(`${url}?boot=primary`)
   await page.waitForFunction(() => globalThis.hypercore?.domains().some(({ ready }) => ready))

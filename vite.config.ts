@@ -72,7 +72,6 @@ export default defineConfig({
           name: 'browser',
           include: ['test/**/*.browser.test.{ts,tsx}'],
           globalSetup: ['test/support/preview.ts'],
-          fileParallelism: false,
         },
       },
     ],

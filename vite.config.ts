@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 import { contentSecurityPolicy, SERVED_CONTENT_SECURITY_POLICY } from './src/build/content-security-policy.ts'
 import { goldens } from './src/build/goldens.ts'
 import { hypercoreSize } from './src/build/hypercore-size.ts'
+import { nodeParts } from './src/build/node-parts.ts'
 import { notices } from './src/build/notices.ts'
 import { offline } from './src/build/offline.ts'
 
@@ -18,6 +19,9 @@ function assetFileNames({ names }: { names: readonly string[] }): string {
   return `assets/[name]-[hash][extname]${isPacked ? '.bin' : ''}`
 }
 
+/** How long which plugin took says nothing to whoever starts the product. */
+const checks = { pluginTimings: false }
+
 export default defineConfig({
   root: join(root, 'src'),
   // Relative addresses: the built folder works under any path of any static host.
@@ -30,9 +34,10 @@ export default defineConfig({
     hypercoreSize(join(root, 'src/hypercore')),
     notices(root),
     goldens(root),
+    nodeParts(),
     offline(),
   ],
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [nodeParts()], rolldownOptions: { checks } },
   build: {
     outDir: join(root, 'dist'),
     emptyOutDir: true,
@@ -40,7 +45,7 @@ export default defineConfig({
     // Nothing as a data: address: workers, wasm and volumes are fetched, measured and cached as files.
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1200,
-    rolldownOptions: { output: { assetFileNames } },
+    rolldownOptions: { output: { assetFileNames }, checks },
   },
   server: { fs: { allow: [root] } },
   preview: {

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { build, preview } from 'vite'
 import { ensureChromium } from '../../src/build/chromium.mjs'
+import { nodeParts } from '../../src/build/node-parts.ts'
 import { measureBiosCost } from './bios-cost.ts'
 import { measureBoots } from './boots.ts'
 import { measureFrameCost } from './frame-cost.ts'
@@ -56,6 +57,7 @@ async function serveBare(): Promise<Served> {
     configFile: false as const,
     root: join(root, 'test/bench/bare'),
     logLevel: 'warn' as const,
+    plugins: [nodeParts()],
     build: { outDir: join(cache, 'bare'), emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0 },
   }
   await build(options)

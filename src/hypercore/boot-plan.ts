@@ -12,14 +12,21 @@ export const READY_PATIENCE_MS = 5000
  */
 const SLOW_LAST: readonly string[] = ['management', 'primary', 'vault', 'web', 'messaging']
 
-/** Names of appliances: the first screen, then the others, the quick ones first. */
-export function bootOrder({ bootPath, settings }: HandOff): string[] {
+/**
+ * Names of appliances: the first screen, then the others, the quick ones first. Before those come the ones that resume at their
+ * checkpoint: they have the longest way to a first screen, of which one processor would be left alone with the end, and the
+ * next ones resume beside them.
+ */
+export function bootOrder({ bootPath, settings, goldens }: HandOff): string[] {
   if (bootPath === 'primary') return ['primary']
   const chosen = APPLIANCES.map(({ name }) => name)
     .filter((name) => settings.appliances[name]?.start === true)
     .toSorted((a, b) => SLOW_LAST.indexOf(a) - SLOW_LAST.indexOf(b))
-  const first = chosen.filter((name) => name === settings.firstScreen)
-  return [...first, ...chosen.filter((name) => name !== settings.firstScreen)]
+  const rank = (name: string): number => {
+    if (name === settings.firstScreen) return 0
+    return goldens.some(({ appliance, stage }) => appliance === name && stage === 'checkpoint') ? 1 : 2
+  }
+  return chosen.toSorted((a, b) => rank(a) - rank(b))
 }
 
 /**

@@ -29,6 +29,16 @@ describe('before the hand-off', () => {
     expect(names(bench)).toEqual(['primary', 'management', 'web'])
   })
 
+  it('begins with what has the longest way to its first screen, once that of the person’s choice has begun', async () => {
+    const bench = new Bench()
+    const all = given()
+    const goldens = all.goldens.map((golden) =>
+      golden.appliance === 'web' ? Object.assign(golden, { stage: 'checkpoint' as const }) : golden,
+    )
+    await bench.prepare({ ...all, goldens })
+    expect(names(bench)).toEqual(['primary', 'web'])
+  })
+
   it('tells the page nothing, and no guest runs', async () => {
     const bench = new Bench()
     await bench.prepare(given())

@@ -77,6 +77,8 @@ export default defineConfig({
           name: 'browser',
           include: ['test/**/*.browser.test.{ts,tsx}'],
           globalSetup: ['test/support/preview.ts'],
+          // Two of them, each with five guests, were no sooner done than one after the other.
+          fileParallelism: false,
         },
       },
     ],

@@ -198,14 +198,17 @@ async function runFirmware(
   onBootable: (handOff: HandOff) => void,
 ): Promise<FirmwareOutcome> {
   const nvram = browserNvramStore(() => localStorage)
+  // They begin with what they read: before that the processors have a first screen to paint.
+  let begun: Reader | undefined
   // Without a controller the person has reloaded past all caches, or nothing is kept yet.
-  const reader = new Reader(readerPorts(), Boolean(navigator.serviceWorker?.controller))
+  const reader = (): Reader =>
+    (begun ??= new Reader(readerPorts(), Boolean(navigator.serviceWorker?.controller)))
   const found = browserPlatform({
     poweredOnAt,
     engineUrls: { simd: engineUrl, fallback: engineFallbackUrl },
     volumeUrl,
     goldenUrl,
-    readFile: (url) => reader.read(new URL(url, document.baseURI).href),
+    readFile: (url) => reader().read(new URL(url, document.baseURI).href),
     scriptUrls: { hypercore: hypercoreScriptUrl, domain: domainScriptUrl, store: storeScriptUrl },
     hasBlankDisk: (appliance) => isBlankDisk(appliance),
     readNvram: () => nvram.read(),
@@ -237,7 +240,7 @@ async function runFirmware(
   try {
     return await firmware.run()
   } finally {
-    reader.close()
+    begun?.close()
   }
 }
 

@@ -98,7 +98,7 @@ export class FirmwareTerminal {
     }
     // A hidden page draws no frames, and nobody waits for them.
     if (document.hidden) painted()
-    else requestAnimationFrame(() => requestAnimationFrame(painted))
+    else requestAnimationFrame(() => afterFrame(painted))
   }
 
   /** The VGA's own face arrives while the firmware runs; no event tells that a loaded face was added. */
@@ -183,4 +183,14 @@ export class FirmwareTerminal {
 
 function isVgaFont({ family, status }: FontFace): boolean {
   return status === 'loaded' && family.includes('HyperSpace VGA')
+}
+
+/** In the first task after the frame that is being made: the page's thread has laid it out and painted it by then. */
+function afterFrame(action: () => void): void {
+  const channel = new MessageChannel()
+  channel.port1.onmessage = () => {
+    channel.port1.close()
+    action()
+  }
+  channel.port2.postMessage(undefined)
 }

@@ -26,7 +26,8 @@ export async function openProfile(viewport = { width: 1440, height: 900 }): Prom
     args: BROWSER_ARGUMENTS,
     viewport,
   })
-  context.on('close', () => rmSync(folder, { recursive: true, force: true }))
+  // Its last processes may still be writing when the browser is gone.
+  context.on('close', () => rmSync(folder, { recursive: true, force: true, maxRetries: 20 }))
   return context
 }
 

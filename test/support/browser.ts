@@ -1,5 +1,12 @@
-/** One headless Chromium per test file, a fresh profile per page, and everything the browser complained about. */
+/**
+ * A headless Chromium and a fresh profile on disk for each opened product, and everything the browser complained about. In
+ * private windows, of which one Chromium could have many, each write of a guest's disk goes through the browser's process: a
+ * guest that had written 150 KB was busy for fifteen seconds.
+ */
 
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import {
   chromium,
   type Browser,
@@ -20,10 +27,15 @@ export const BROWSER_ARGUMENTS = [
   '--disable-sync',
 ]
 
-let browser: Promise<Browser> | undefined
 /** Machines of the test that runs. Their guests execute as long as they are there, and what comes next would wait for them. */
 const opened: BrowserContext[] = []
+/** Those that were there before any test ran. */
+const shared: BrowserContext[] = []
 let isInTest = false
+
+const close = async (contexts: BrowserContext[]): Promise<void> => {
+  await Promise.all(contexts.splice(0).map((context) => context.close()))
+}
 
 beforeEach(() => {
   isInTest = true
@@ -31,17 +43,27 @@ beforeEach(() => {
 
 afterEach(async () => {
   isInTest = false
-  await Promise.all(opened.splice(0).map((context) => context.close()))
+  await close(opened)
 })
+
+afterAll(() => close(shared))
 
 export function launchChromium(): Promise<Browser> {
   return chromium.launch({ executablePath: ensureChromium(), args: BROWSER_ARGUMENTS })
 }
 
-afterAll(async () => {
-  await (await browser)?.close()
-  browser = undefined
-})
+async function openProfile(options: BrowserContextOptions): Promise<BrowserContext> {
+  const folder = mkdtempSync(join(tmpdir(), 'hyperspace-profile-'))
+  const context = await chromium.launchPersistentContext(folder, {
+    executablePath: ensureChromium(),
+    args: BROWSER_ARGUMENTS,
+    viewport: { width: 1440, height: 900 },
+    ...options,
+  })
+  // Its last processes may still be writing when the browser is gone.
+  context.on('close', () => rmSync(folder, { recursive: true, force: true, maxRetries: 20 }))
+  return context
+}
 
 export type OpenedPage = {
   readonly page: Page
@@ -58,9 +80,9 @@ export async function openProduct(
   options: BrowserContextOptions = {},
   prepare?: (page: Page) => Promise<unknown>,
 ): Promise<OpenedPage> {
-  browser ??= launchChromium()
-  const context = await (await browser).newContext({ viewport: { width: 1440, height: 900 }, ...options })
-  if (isInTest) opened.push(context)
+  const context = await openProfile(options)
+  const group = isInTest ? opened : shared
+  group.push(context)
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(`uncaught: ${error.message}`))

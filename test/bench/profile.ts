@@ -6,6 +6,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import process from 'node:process'
 import { chromium, type BrowserContext } from 'playwright-core'
 import { ensureChromium } from '../../src/build/chromium.mjs'
 
@@ -18,7 +19,7 @@ export const BROWSER_ARGUMENTS = [
   '--disable-sync',
 ]
 
-/** A window of its own; browser and profile are gone when it is closed. */
+/** A window of its own, its browser gone when it is closed, its profile with the bench. */
 export async function openProfile(viewport = { width: 1440, height: 900 }): Promise<BrowserContext> {
   const folder = mkdtempSync(join(tmpdir(), 'hyperspace-bench-'))
   const context = await chromium.launchPersistentContext(folder, {
@@ -26,8 +27,8 @@ export async function openProfile(viewport = { width: 1440, height: 900 }): Prom
     args: BROWSER_ARGUMENTS,
     viewport,
   })
-  // Its last processes may still be writing when the browser is gone.
-  context.on('close', () => rmSync(folder, { recursive: true, force: true, maxRetries: 20 }))
+  // By then the browser's last process has ended, too.
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   return context
 }
 

@@ -27,14 +27,20 @@ export const BROWSER_ARGUMENTS = [
   '--disable-sync',
 ]
 
+type Profile = { readonly context: BrowserContext; readonly folder: string }
+
 /** Machines of the test that runs. Their guests execute as long as they are there, and what comes next would wait for them. */
-const opened: BrowserContext[] = []
+const opened: Profile[] = []
 /** Those that were there before any test ran. */
-const shared: BrowserContext[] = []
+const shared: Profile[] = []
 let isInTest = false
 
-const close = async (contexts: BrowserContext[]): Promise<void> => {
-  await Promise.all(contexts.splice(0).map((context) => context.close()))
+async function close(profiles: Profile[]): Promise<void> {
+  const closed = profiles.splice(0).map(async ({ context, folder }) => {
+    await context.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  await Promise.all(closed)
 }
 
 beforeEach(() => {
@@ -52,7 +58,7 @@ export function launchChromium(): Promise<Browser> {
   return chromium.launch({ executablePath: ensureChromium(), args: BROWSER_ARGUMENTS })
 }
 
-async function openProfile(options: BrowserContextOptions): Promise<BrowserContext> {
+async function openProfile(options: BrowserContextOptions): Promise<Profile> {
   const folder = mkdtempSync(join(tmpdir(), 'hyperspace-profile-'))
   const context = await chromium.launchPersistentContext(folder, {
     executablePath: ensureChromium(),
@@ -60,9 +66,7 @@ async function openProfile(options: BrowserContextOptions): Promise<BrowserConte
     viewport: { width: 1440, height: 900 },
     ...options,
   })
-  // Its last processes may still be writing when the browser is gone.
-  context.on('close', () => rmSync(folder, { recursive: true, force: true, maxRetries: 20 }))
-  return context
+  return { context, folder }
 }
 
 export type OpenedPage = {
@@ -80,10 +84,10 @@ export async function openProduct(
   options: BrowserContextOptions = {},
   prepare?: (page: Page) => Promise<unknown>,
 ): Promise<OpenedPage> {
-  const context = await openProfile(options)
+  const profile = await openProfile(options)
   const group = isInTest ? opened : shared
-  group.push(context)
-  const page = await context.newPage()
+  group.push(profile)
+  const page = await profile.context.newPage()
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(`uncaught: ${error.message}`))
   page.on('console', (message) => {

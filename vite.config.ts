@@ -19,6 +19,9 @@ function assetFileNames({ names }: { names: readonly string[] }): string {
   return `assets/[name]-[hash][extname]${isPacked ? '.bin' : ''}`
 }
 
+/** The terminal beside the rest of the first script: two processors read them at once. */
+const codeSplitting = { groups: [{ name: 'terminal', test: /node_modules\/@xterm\/xterm\// }] }
+
 /** How long which plugin took says nothing to whoever starts the product. */
 const checks = { pluginTimings: false }
 
@@ -45,7 +48,7 @@ export default defineConfig({
     // Nothing as a data: address: workers, wasm and volumes are fetched, measured and cached as files.
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1200,
-    rolldownOptions: { output: { assetFileNames }, checks },
+    rolldownOptions: { output: { assetFileNames, codeSplitting }, checks },
   },
   server: { fs: { allow: [root] } },
   preview: {

@@ -187,7 +187,7 @@ async function captured(machine: Machine, quietLooks: number): Promise<MachineSt
   await machine.settle()
   const state = machine.captureState()
   if (!state.ok) throw new Error(state.error.message)
-  return { device: state.value.device, ram: state.value.ram.slice() }
+  return { device: state.value.device(), ram: state.value.ram.slice() }
 }
 
 /** What the first screen still sets in motion has come to rest: or never does, and is taken as it is. */

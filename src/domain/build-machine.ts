@@ -1,6 +1,6 @@
 /** Builds a domain's machine: opens its disks, receives the state that it goes on from, and puts both together. */
 
-import type { Result } from '../base/result.ts'
+import { ok, type Result } from '../base/result.ts'
 import { Machine, type MachineHooks } from '../machine/machine.ts'
 import type { BlockStore } from '../protocol/block-store.ts'
 import type { DiskSource, MachineSpec, ResumeSource } from '../protocol/guest.ts'
@@ -72,19 +72,21 @@ export async function buildMachine(order: BuildOrder, environment: BuildEnvironm
   }
   let machine: Machine | undefined
   try {
-    // Unpacked while the disks are opened.
-    const [disks, state] = await Promise.all([
-      marked('disks open', openDisks(order, environment, opened)),
-      resume === undefined ? undefined : marked('state unpacked', openResumeSource(resume, spec.memoryMiB)),
-    ])
+    // Both come while the disks are opened and the machine is built.
+    const state =
+      resume === undefined ? undefined : marked('state unpacked', openResumeSource(resume, spec.memoryMiB))
+    // Asked again below; where the disks fail first, nobody hears of it.
+    state?.catch(() => undefined)
+    const disks = await marked('disks open', openDisks(order, environment, opened))
     const tracked = Object.values(disks).filter((disk) => disk instanceof TrackedDisk)
     if (state === undefined) {
       machine = await Machine.create(spec, engine, disks, hooks)
       const keeper = new StateKeeper(machine, tracked, isHeld)
       return { machine, disks: opened, keeper, console: new Uint8Array() }
     }
-    const source = taken(state)
-    machine = taken(await Machine.resume(spec, engine, disks, hooks, source.machine))
+    const coming = state.then((opened) => (opened.ok ? ok(opened.value.machine) : opened))
+    machine = taken(await Machine.resume(spec, engine, disks, hooks, coming))
+    const source = taken(await state)
     taken(await source.settleDisks(tracked))
     const keeper = new StateKeeper(machine, tracked, isHeld, source.stored)
     return { machine, disks: opened, keeper, console: source.console.slice() }

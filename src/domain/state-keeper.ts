@@ -25,7 +25,7 @@ function shifted({ indices, bytes, zeros }: PageBatch, by: number): PageBatch {
 }
 
 type State = {
-  readonly device: Uint8Array<ArrayBuffer>
+  readonly device: () => Uint8Array<ArrayBuffer>
   readonly ram: Uint8Array
   readonly disks: readonly DiskCapture[]
 }
@@ -112,14 +112,15 @@ export class StateKeeper {
     )
     try {
       const blocks = [...this.#blocks(value.disks, 0)]
+      const deviceState = value.device()
       const reply: LoadReply = {
         kind: 'state',
-        deviceState: value.device,
+        deviceState,
         ram: value.ram,
         blocks,
         snapshot: undefined,
       }
-      to.postMessage(reply, [value.ram, value.device.buffer, ...blocks.map(({ bytes }) => bytes.buffer)])
+      to.postMessage(reply, [value.ram, deviceState.buffer, ...blocks.map(({ bytes }) => bytes.buffer)])
       return { pauseMs, changedPages: value.ram.byteLength / IMAGE_PAGE_BYTES }
     } finally {
       for (const capture of value.disks) capture.settle(false)
@@ -171,7 +172,7 @@ export class StateKeeper {
 
   #send(
     to: MessagePort,
-    { device, ram, disks }: { device: Uint8Array<ArrayBuffer>; ram: Capture; disks: readonly DiskCapture[] },
+    { device, ram, disks }: { device: State['device']; ram: Capture; disks: readonly DiskCapture[] },
   ): void {
     const settle = (stored: SnapshotId | undefined): void => {
       if (this.#abandon !== abandon) return
@@ -199,9 +200,8 @@ export class StateKeeper {
         settle(undefined)
       }
     }
-    post({ kind: 'begin', imageBytes: this.#imageBytes, base: ram.base, deviceState: device }, [
-      device.buffer,
-    ])
+    const deviceState = device()
+    post({ kind: 'begin', imageBytes: this.#imageBytes, base: ram.base, deviceState }, [deviceState.buffer])
   }
 
   *#pages(ram: Capture, disks: readonly DiskCapture[]): Generator<PageBatch> {

@@ -44,6 +44,13 @@ const CONVENTIONAL_BYTES = MIB
 
 export type MachineState = {
   readonly device: Uint8Array<ArrayBuffer>
+  readonly ram: Uint8Array
+}
+
+/** A state as it is taken. */
+export type CapturedState = {
+  /** Also when the machine runs on. */
+  readonly device: () => Uint8Array<ArrayBuffer>
   /** The RAM itself, not a copy: valid until the machine runs on. */
   readonly ram: Uint8Array
 }
@@ -60,25 +67,28 @@ export type MachineResume = {
 /** What a checked device state holds. */
 export type DeviceState = { readonly agentRest: Uint8Array; readonly engineState: ArrayBuffer }
 
-/** Every field but the RAM. The machine stands still and its disks have answered. */
-export function encodeDeviceState(
-  spec: MachineSpec,
-  engine: StateKeeper,
-  agentRest: Uint8Array,
-): Uint8Array<ArrayBuffer> {
+/** All but the RAM, as v86 keeps it. The machine stands still and its disks have answered. */
+export function saveDevices(engine: StateKeeper): ArrayBuffer {
   const { cpu } = engine
   const pack = cpu.pack_memory
   cpu.pack_memory = () => ({
     packed_memory: new Uint8Array(0),
     bitmap: { get_buffer: () => new ArrayBuffer(0) },
   })
-  let state: ArrayBuffer
   try {
-    state = engine.save_state()
+    return engine.save_state()
   } finally {
     cpu.pack_memory = pack
   }
-  return new ByteWriter()
+}
+
+/** Of what `saveDevices` gave: this takes fresh memory for megabytes, and so comes after the pause. */
+export function encodeDeviceState(
+  spec: MachineSpec,
+  saved: ArrayBuffer,
+  agentRest: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  const header = new ByteWriter()
     .u32(MAGIC)
     .u16(VERSION)
     .u16(0)
@@ -86,9 +96,12 @@ export function encodeDeviceState(
     .u32(spec.memoryMiB)
     .u32(agentRest.length)
     .bytes(agentRest)
-    .u32(state.byteLength)
-    .bytes(new Uint8Array(state))
+    .u32(saved.byteLength)
     .finish()
+  const device = new Uint8Array(header.length + saved.byteLength)
+  device.set(header)
+  device.set(new Uint8Array(saved), header.length)
+  return device
 }
 
 function fault(kind: StateFault['kind'], message: string): Result<never, StateFault> {

@@ -21,7 +21,8 @@ import {
   restoreDevices,
   type DeviceState,
   type MachineResume,
-  type MachineState,
+  saveDevices,
+  type CapturedState,
 } from './machine-state.ts'
 import { checkFit, settingsOf } from './machine-settings.ts'
 import { interceptReset, isTripleFault, ResetRequested } from './reset-line.ts'
@@ -115,39 +116,46 @@ export class Machine {
 
   /**
    * Builds a machine that goes on where another of the same spec was when its state was taken; nothing executes before
-   * `start()`. After an error the stores are closed.
+   * `start()`. The state may still be on its way: the machine is built meanwhile. After an error the stores are closed.
    *
-   * @throws as `create`, and what `fill` rejects with
+   * @throws as `create`, and what `fill` and the state reject with
    */
   static async resume(
     spec: MachineSpec,
     engine: WebAssembly.Module,
     stores: MachineDisks,
     hooks: MachineHooks,
-    { device, fill, compileAfter }: MachineResume,
+    coming: MachineResume | Promise<Result<MachineResume, StateFault>>,
   ): Promise<Result<Machine, StateFault>> {
-    const state = decodeDeviceState(device, spec)
-    if (!state.ok) {
-      for (const store of Object.values(stores)) store?.close()
-      return state
-    }
     // What a multiboot guest boots from is in its RAM; a BIOS stays in ROM.
     const unbooted = spec.boot.kind === 'multiboot' ? { ...spec, boot: { kind: 'none' as const } } : spec
-    const machine = await Machine.#build(unbooted, engine, stores, hooks, compileAfter === undefined)
-    machine.#compileAfter = compileAfter ?? GuestFrame.ready
-    try {
-      machine.#restore(state.value)
-    } catch (error) {
+    const machine = await Machine.#build(unbooted, engine, stores, hooks, false)
+    const resumed = await machine.#resume(coming).catch((error: unknown) => {
       machine.dispose()
+      throw error
+    })
+    if (resumed.ok) return ok(machine)
+    machine.dispose()
+    return resumed
+  }
+
+  async #resume(
+    coming: MachineResume | Promise<Result<MachineResume, StateFault>>,
+  ): Promise<Result<void, StateFault>> {
+    const resume = coming instanceof Promise ? await coming : ok(coming)
+    if (!resume.ok) return resume
+    const { device, fill, compileAfter } = resume.value
+    const state = decodeDeviceState(device, this.#spec)
+    if (!state.ok) return state
+    this.#compileAfter = compileAfter ?? GuestFrame.ready
+    try {
+      this.#restore(state.value)
+      if (compileAfter === undefined) this.#enableJit()
+    } catch (error) {
       const what = error instanceof Error ? error.message : String(error)
       return err({ kind: 'damaged', message: `The state is damaged: ${what}.` })
     }
-    const filled = await fill(machine.memory())
-    if (filled !== undefined && !filled.ok) {
-      machine.dispose()
-      return filled
-    }
-    return ok(machine)
+    return (await fill(this.memory())) ?? ok(undefined)
   }
 
   static async #build(
@@ -263,11 +271,12 @@ export class Machine {
   }
 
   /** The state of a machine that is paused and settled. The RAM in it is valid until the machine runs on. */
-  captureState(): Result<MachineState, StateFault> {
+  captureState(): Result<CapturedState, StateFault> {
     if (!this.paused || !this.#disks.every(({ settled }) => settled))
       return err({ kind: 'not-settled', message: 'A state is taken while the machine stands still.' })
-    const device = encodeDeviceState(this.#spec, this.#internals.engine, this.agent.begun)
-    return ok({ device, ram: this.memory() })
+    const saved = saveDevices(this.#internals.engine)
+    const agentRest = this.agent.begun
+    return ok({ device: () => encodeDeviceState(this.#spec, saved, agentRest), ram: this.memory() })
   }
 
   #restore(state: DeviceState): void {

@@ -59,7 +59,7 @@ async function takeState(program: readonly number[]): Promise<GoldenSource> {
   machine.pause()
   const state = machine.captureState()
   if (!state.ok) throw new Error(state.error.message)
-  const file = new Blob([gzipSync(encodeStateFile(state.value))])
+  const file = new Blob([gzipSync(encodeStateFile({ ram: state.value.ram, device: state.value.device() }))])
   machine.dispose()
   return { kind: 'golden', file, sha256: `of ${program.length} bytes`, stage: 'ready', blankDisk: false }
 }
@@ -174,7 +174,9 @@ it('begins at the time of its state, however long ago it was built', async () =>
   await bootstrap(SPEC)
   const [later = 0, letter] = said
   expect(letter).toBe(0x41)
-  expect(((later - atOnce) & 0xff) * TIME_UNIT_MS).toBeLessThan(waitedMs / 2)
+  // Of eight bits, and either may be ahead by what its first instruction waited for.
+  const apart = ((later - atOnce + 0x80) & 0xff) - 0x80
+  expect(Math.abs(apart) * TIME_UNIT_MS).toBeLessThan(waitedMs / 2)
 })
 
 it('closes its disk where nobody wants it', async () => {

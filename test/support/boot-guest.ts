@@ -96,7 +96,7 @@ export class Guest {
     await this.machine.settle()
     const state = this.machine.captureState()
     if (!state.ok) throw new Error(state.error.message)
-    const copy = { device: state.value.device, ram: state.value.ram.slice() }
+    const copy = { device: state.value.device(), ram: state.value.ram.slice() }
     this.machine.resume()
     return copy
   }

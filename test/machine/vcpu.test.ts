@@ -98,6 +98,15 @@ describe('the vCPU', () => {
     expect(engine.slices).toBeGreaterThan(3)
   })
 
+  it('sleeps for the rest of a millisecond instead of looking again and again whether it has passed', async () => {
+    const engine = new StandIn()
+    engine.wants = 0.2
+    const startedAt = performance.now()
+    await slices(engine, 50, (it) => it.start())
+    // However late this machine's timers fire, none fires before its time.
+    expect(performance.now() - startedAt).toBeGreaterThan(40)
+  })
+
   it('stands aside for a moment, also when a device wakes it, and goes on by itself', async () => {
     const engine = new StandIn()
     const made = await slices(engine, 3, (it) => it.start())

@@ -101,6 +101,12 @@ export class Boot {
     const uses = live.flatMap(({ memoryUses }) => memoryUses)
     if (!checkBudget(this.#handOff.memoryBudgetMiB, uses, disposable.identity).ok) this.#nursery.clear()
     else if (!this.#nursery.has(seedling.source.sha256)) this.#nursery.prepare([seedling], 1)
-    else if (disposable.screen !== undefined) this.#nursery.fit(seedling.source.sha256, disposable.screen)
+    else if (disposable.screen !== undefined && this.#isQuiet(live))
+      this.#nursery.fit(seedling.source.sha256, disposable.screen)
+  }
+  /** Guests leave half of the processors: what nobody has asked for yet may run. */
+  #isQuiet(live: readonly Domain[]): boolean {
+    const demand = live.reduce((sum, { demandPercent }) => sum + demandPercent, 0)
+    return demand <= 50 * this.#handOff.platform.processors
   }
 }

@@ -172,6 +172,23 @@ describe('the next disposable', () => {
     })
   })
 
+  it('draws it when the guests leave half of the processors', async () => {
+    const bench = await live()
+    await bench.pass(10_000)
+    const spare = bench.latest('web')
+    void bench.on('management', 'start')
+    await bench.settle()
+    bench.latest('management').comesUp()
+    // Of neither is known how much it wants: all, then.
+    const size = { width: 1280, height: 800 }
+    await bench.call({ name: 'setScreenSize', args: { id: idOf('web'), size } })
+    await bench.pass(10_000)
+    expect(spare.kinds).toEqual(['prepare'])
+    await bench.on('management', 'kill')
+    await bench.pass(10_000)
+    expect(spare.kinds).toEqual(['prepare', 'rehearse'])
+  })
+
   it('comes, too, where a guest was killed before its own state was unpacked', async () => {
     const bench = new Bench()
     await bench.prepare(given(['web']))

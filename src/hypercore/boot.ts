@@ -104,6 +104,7 @@ export class Boot {
     else if (disposable.screen !== undefined && this.#isQuiet(live))
       this.#nursery.fit(seedling.source.sha256, disposable.screen)
   }
+
   /** Guests leave half of the processors: what nobody has asked for yet may run. */
   #isQuiet(live: readonly Domain[]): boolean {
     const demand = live.reduce((sum, { demandPercent }) => sum + demandPercent, 0)

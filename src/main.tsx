@@ -198,7 +198,7 @@ async function runFirmware(
   onBootable: (handOff: HandOff) => void,
 ): Promise<FirmwareOutcome> {
   const nvram = browserNvramStore(() => localStorage)
-  // They begin with what they read: before that the processors have a first screen to paint.
+  // Its workers begin with the first file: before that the processors have a screen to paint.
   let begun: Reader | undefined
   // Without a controller the person has reloaded past all caches, or nothing is kept yet.
   const reader = (): Reader =>

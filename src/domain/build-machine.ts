@@ -55,6 +55,12 @@ export class BootFailure extends Error {
 
 type OpenedDisks = Record<'fda' | 'hda' | 'hdb' | 'cdrom', BlockStore | undefined>
 
+/** What it fails with is asked for later; or never, where something else fails before. */
+function heardLater<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined)
+  return promise
+}
+
 function taken<T>(result: Result<T, StateFault>): T {
   if (!result.ok) throw new NotResumed(result.error)
   return result.value
@@ -74,9 +80,9 @@ export async function buildMachine(order: BuildOrder, environment: BuildEnvironm
   try {
     // Both come while the disks are opened and the machine is built.
     const state =
-      resume === undefined ? undefined : marked('state unpacked', openResumeSource(resume, spec.memoryMiB))
-    // Asked again below; where the disks fail first, nobody hears of it.
-    state?.catch(() => undefined)
+      resume === undefined
+        ? undefined
+        : heardLater(marked('state unpacked', openResumeSource(resume, spec.memoryMiB)))
     const disks = await marked('disks open', openDisks(order, environment, opened))
     const tracked = Object.values(disks).filter((disk) => disk instanceof TrackedDisk)
     if (state === undefined) {
@@ -84,7 +90,7 @@ export async function buildMachine(order: BuildOrder, environment: BuildEnvironm
       const keeper = new StateKeeper(machine, tracked, isHeld)
       return { machine, disks: opened, keeper, console: new Uint8Array() }
     }
-    const coming = state.then((opened) => (opened.ok ? ok(opened.value.machine) : opened))
+    const coming = heardLater(state.then((opened) => (opened.ok ? ok(opened.value.machine) : opened)))
     machine = taken(await Machine.resume(spec, engine, disks, hooks, coming))
     const source = taken(await state)
     taken(await source.settleDisks(tracked))

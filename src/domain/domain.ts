@@ -51,6 +51,8 @@ export class Domain {
   #disks: readonly BlockStore[] = []
   /** Undefined: nobody has asked for the machine yet. */
   #ports: Ports | undefined
+  /** What a rehearsing guest printed, for whoever takes it; at its high watermark the guest waits. */
+  readonly #unheard: Uint8Array<ArrayBuffer>[] = []
   /** What its machine is to have, for the words about one that gets none. */
   #memoryMiB = 0
   /** It was asked to stand still. */
@@ -202,7 +204,9 @@ export class Domain {
     waiting: readonly DomainRequest[],
   ): Promise<void> {
     try {
-      const built = (await ahead?.adopt(bootstrap)) ?? (await this.#build(bootstrap))
+      const adopted = await ahead?.adopt(bootstrap)
+      if (adopted === undefined) this.#unheard.length = 0
+      const built = adopted ?? (await this.#build(bootstrap))
       // Its agent said hello in the life whose state this was.
       this.#agentKnown = bootstrap.resume !== undefined
       if (this.#life.state === 'building') this.#begin(built, ports, waiting)
@@ -230,10 +234,14 @@ export class Domain {
     return built
   }
 
-  /** Nothing executes before there are ports. */
+  /** Before there are ports a machine rehearses at most: of what that says only the console's words are kept. */
   #machineHooks(): MachineHooks {
     return {
-      consoleOutput: (bytes) => this.#ports?.console.postMessage({ kind: 'output', bytes }, [bytes.buffer]),
+      consoleOutput: (bytes) => {
+        const { state } = this.#life
+        if (state === 'created' || state === 'building') this.#unheard.push(bytes)
+        else this.#ports?.console.postMessage({ kind: 'output', bytes }, [bytes.buffer])
+      },
       frame: (frame) => this.#ports?.display.postMessage(frame, [frame.pixels]),
       agentFrame: ({ type, untrustedPayload }) => {
         if (type === GuestFrame.pong) this.#environment.mark?.('agent answered')
@@ -268,6 +276,8 @@ export class Domain {
       if (!machine.paused) this.#postCounters(machine)
     }, COUNTERS_MS)
     if (console.length > 0) machine.console.recall(console)
+    for (const bytes of this.#unheard.splice(0))
+      ports.console.postMessage({ kind: 'output', bytes }, [bytes.buffer])
     machine.start()
     this.#environment.mark?.('machine runs')
     this.#post({ kind: 'running' })

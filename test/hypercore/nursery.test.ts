@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import type { HandOff } from '../../src/protocol/hand-off.ts'
 import { encodeHostFrame } from '../../src/hypercore/agent.ts'
-import { Bench, goldenOf, handOff, idOf } from './bench-board.ts'
+import { Bench, COUNTERS, goldenOf, handOff, idOf } from './bench-board.ts'
 
 const ALL = ['primary', 'web', 'management']
 
@@ -187,6 +187,27 @@ describe('the next disposable', () => {
     await bench.on('management', 'kill')
     await bench.pass(10_000)
     expect(spare.kinds).toEqual(['prepare', 'rehearse'])
+  })
+
+  it('has done what it had done before it was asked for: no figure of the guest that takes it counts that', async () => {
+    const bench = await live()
+    await bench.pass(10_000)
+    const spare = bench.latest('web')
+    await bench.call({ name: 'create', args: { config: { appliance: 'web' } } })
+    void bench.on('web-2', 'start')
+    await bench.settle()
+    spare.comesUp()
+    const counted = async (instructions: number, busyMs: number): Promise<void> => {
+      await bench.pass(250)
+      spare.says({ kind: 'counters', counters: { ...COUNTERS, instructions, busyMs } })
+    }
+    await counted(900_000_000, 5000)
+    await counted(910_000_000, 5050)
+    await bench.pass(250)
+    const stats = bench.events.flatMap((event) =>
+      event.type === 'stats' ? event.stats.filter(([id]) => id === 'web-2') : [],
+    )
+    expect(stats).toMatchObject([['web-2', { mips: 40, cpuPercent: 20 }]])
   })
 
   it('comes, too, where a guest was killed before its own state was unpacked', async () => {

@@ -2,27 +2,17 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Machine } from '../../src/machine/machine.ts'
-import type { MachineHooks } from '../../src/machine/machine.ts'
 import type { StateFault } from '../../src/protocol/state-fault.ts'
 import { Guest, plan, type GuestOptions, type GuestState } from '../support/boot-guest.ts'
-import { v86Module } from '../support/guest-images.ts'
+import { NO_HOOKS, v86Module } from '../support/guest-images.ts'
 
 const OPTIONS: GuestOptions = { memoryMiB: 32, mac: '02:48:53:00:00:01' }
 
 const nothing = (): void => undefined
-const HOOKS: MachineHooks = {
-  consoleOutput: nothing,
-  frame: nothing,
-  agentFrame: nothing,
-  networkFrames: nothing,
-  spinning: nothing,
-  ended: nothing,
-}
-
 /** What a resume from these bytes is refused with; undefined where it is not. */
 async function refusal(device: Uint8Array, options: GuestOptions = OPTIONS): Promise<StateFault | undefined> {
   const { spec, stores } = await plan(options)
-  const resumed = await Machine.resume(spec, await v86Module(), stores, HOOKS, { device, fill: nothing })
+  const resumed = await Machine.resume(spec, await v86Module(), stores, NO_HOOKS, { device, fill: nothing })
   if (!resumed.ok) return resumed.error
   resumed.value.dispose()
   return undefined
@@ -64,7 +54,7 @@ describe('a running guest', () => {
   it('finds a memory of zeros to put its own into', async () => {
     const { spec, stores } = await plan(OPTIONS)
     let dirty: number | undefined
-    const resumed = await Machine.resume(spec, await v86Module(), stores, HOOKS, {
+    const resumed = await Machine.resume(spec, await v86Module(), stores, NO_HOOKS, {
       device: state.device,
       fill: (ram) => {
         dirty = ram.findIndex((byte) => byte !== 0)

@@ -1,19 +1,10 @@
 /** What the machine shows of its guest to an inspector in its own thread. */
 
 import { expect, it, vi } from 'vitest'
-import { Machine, type MachineEnd, type MachineHooks } from '../../src/machine/machine.ts'
-import { machineSpec, TINY_ENTRY, tinyBoot, v86Module } from '../support/guest-images.ts'
+import { Machine, type MachineEnd } from '../../src/machine/machine.ts'
+import { machineSpec, NO_HOOKS, TINY_ENTRY, tinyBoot, v86Module } from '../support/guest-images.ts'
 
-const nothing = (): void => undefined
 const NO_DISKS = { hda: undefined, hdb: undefined, cdrom: undefined }
-const NO_HOOKS: MachineHooks = {
-  consoleOutput: nothing,
-  frame: nothing,
-  agentFrame: nothing,
-  networkFrames: nothing,
-  spinning: nothing,
-  ended: nothing,
-}
 
 it('lets an inspector read registers and memory after the end', async () => {
   // mov dword [0x200000], 0x11223344; mov ebx, 7; cli; hlt

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import manifest from '../../images/manifest.json' with { type: 'json' }
 import { composeBootImage } from '../../src/machine/boot-image.ts'
+import type { MachineHooks } from '../../src/machine/machine.ts'
 import type { BootSource, MachineSpec } from '../../src/protocol/guest.ts'
 
 const root = new URL('../../', import.meta.url)
@@ -20,6 +21,18 @@ function volume(role: string): Uint8Array<ArrayBuffer> {
   if (found === undefined) throw new Error(`no volume of role ${role} in the flash`)
   const bytes = read(`images/${found.file}`)
   return found.encoding === 'gzip' ? new Uint8Array(gunzipSync(bytes)) : bytes
+}
+
+const nothing = (): void => undefined
+
+/** Of a machine that nobody listens to. */
+export const NO_HOOKS: MachineHooks = {
+  consoleOutput: nothing,
+  frame: nothing,
+  agentFrame: nothing,
+  networkFrames: nothing,
+  spinning: nothing,
+  ended: nothing,
 }
 
 let engine: Promise<WebAssembly.Module> | undefined

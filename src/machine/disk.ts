@@ -273,3 +273,16 @@ function flush(cpu: Cpu, channel: IdeChannel, drive: Drive, disk: Disk): void {
     drive.push_irq()
   })
 }
+
+/** What all of these have done together. */
+export function totalOf(disks: readonly Disk[]): DiskCounters {
+  const total = { reads: 0, readBytes: 0, writes: 0, writeBytes: 0 }
+  for (const disk of disks) {
+    const { reads, readBytes, writes, writeBytes } = disk.counters()
+    total.reads += reads
+    total.readBytes += readBytes
+    total.writes += writes
+    total.writeBytes += writeBytes
+  }
+  return total
+}

@@ -60,3 +60,28 @@ export class GuestWatch {
     return { kind: 'spinning', forMs: 0 }
   }
 }
+
+/**
+ * After its panic a guest prints the rest of its report: until it has executed so much without output, or so many slices
+ * passed. In instructions, since a slice on a busy computer may execute next to none.
+ */
+const PANIC_QUIET_INSTRUCTIONS = 10_000_000
+const PANIC_SLICES = 400
+
+/** Follows a guest from its panic to the end of its report. */
+export class PanicWatch {
+  #slices = 0
+  #quietSince: number
+
+  /** @param instructions executed when it told of its panic */
+  constructor(instructions: number) {
+    this.#quietSince = instructions
+  }
+
+  /** After each slice, in which so many bytes were written. @returns whether the report is over */
+  sample(written: number, instructions: number): boolean {
+    this.#slices++
+    if (written > 0) this.#quietSince = instructions
+    return instructions - this.#quietSince >= PANIC_QUIET_INSTRUCTIONS || this.#slices >= PANIC_SLICES
+  }
+}

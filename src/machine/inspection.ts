@@ -41,3 +41,13 @@ export function registersOf(cpu: Cpu): Registers {
 export function guestMemory(cpu: Cpu): Uint8Array {
   return new Uint8Array(cpu.wasm_memory.buffer, cpu.mem8.byteOffset, at(cpu.memory_size, 0))
 }
+
+/** Of a machine that ended: after some traps the engine cannot translate the instruction pointer any more. */
+export function readableRegisters(cpu: Cpu): Registers | undefined {
+  try {
+    return registersOf(cpu)
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) return undefined
+    throw error
+  }
+}

@@ -8,21 +8,21 @@ import type { DomainCounters, MachineSpec } from '../protocol/guest.ts'
 import type { StateFault } from '../protocol/state-fault.ts'
 import { AgentChannel } from './agent-channel.ts'
 import type { AgentFrame } from './agent-frames.ts'
-import { attachDisks, Disk } from './disk.ts'
+import { attachDisks, Disk, totalOf } from './disk.ts'
 import { Display, type DisplayFrame } from './display.ts'
 import { ExitTap } from './exit-tap.ts'
-import { GuestWatch } from './guest-watch.ts'
-import { guestMemory, registersOf } from './inspection.ts'
+import { GuestWatch, PanicWatch } from './guest-watch.ts'
+import { guestMemory, readableRegisters, registersOf } from './inspection.ts'
 import { PointingAndKeys } from './pointing.ts'
 import { attachPvpanic } from './pvpanic.ts'
 import {
   decodeDeviceState,
   encodeDeviceState,
   restoreDevices,
-  type DeviceState,
-  type MachineResume,
   saveDevices,
   type CapturedState,
+  type DeviceState,
+  type MachineResume,
 } from './machine-state.ts'
 import { checkFit, settingsOf } from './machine-settings.ts'
 import { interceptReset, isTripleFault, ResetRequested } from './reset-line.ts'
@@ -37,13 +37,6 @@ import { Vnic } from './vnic.ts'
  * appliances are up after 15–60 million; interpreted, this many take about two seconds.
  */
 const DEFERRED_JIT_BOUND = 150_000_000
-
-/**
- * After its panic a guest prints the rest of its report: until it has executed so much without output, or so many slices
- * passed. In instructions, since a slice on a busy computer may execute next to none.
- */
-const PANIC_QUIET_INSTRUCTIONS = 10_000_000
-const PANIC_SLICES = 400
 
 /** EFLAGS.IF */
 const INTERRUPT_FLAG = 0x200
@@ -93,7 +86,7 @@ export class Machine {
   #timeStamp: bigint | undefined
   #compileAfter: number = GuestFrame.ready
   #expectedEnd: 'powered-off' | 'reset-requested' | undefined
-  #panic: { slices: number; quietSince: number } | undefined
+  #panic: PanicWatch | undefined
   #end: MachineEnd | undefined
   #wasHalted = false
   #isStarted = false
@@ -207,7 +200,7 @@ export class Machine {
     tap.attach(cpu)
     interceptReset(cpu)
     attachPvpanic(cpu.io, cpu.devices.pci, () => {
-      this.#panic ??= { slices: 0, quietSince: this.#vcpu.instructions }
+      this.#panic ??= new PanicWatch(this.#vcpu.instructions)
     })
     this.#words = new CpuWords(cpu)
     this.#vcpu = new Vcpu(engine, this.#words, {
@@ -342,14 +335,6 @@ export class Machine {
   }
 
   counters(): DomainCounters {
-    const disk = { reads: 0, readBytes: 0, writes: 0, writeBytes: 0 }
-    for (const each of this.#disks) {
-      const { reads, readBytes, writes, writeBytes } = each.counters()
-      disk.reads += reads
-      disk.readBytes += readBytes
-      disk.writes += writes
-      disk.writeBytes += writeBytes
-    }
     return {
       instructions: this.#vcpu.instructions,
       busyMs: this.#vcpu.busyMs,
@@ -358,7 +343,7 @@ export class Machine {
       interrupts: this.#tap.interrupts,
       jitModules: this.#tap.jitModules,
       network: this.#vnic?.counters() ?? { rxFrames: 0, rxBytes: 0, txFrames: 0, txBytes: 0, dropped: 0 },
-      disk,
+      disk: totalOf(this.#disks),
       console: { outBytes: this.console.outBytes, inBytes: this.console.inBytes },
       framesSent: this.display.framesSent,
     }
@@ -368,7 +353,7 @@ export class Machine {
     return {
       cause,
       at: Date.now(),
-      registers: this.#registersIfReadable(),
+      registers: readableRegisters(this.#internals.cpu),
       consoleTail: this.console.tailText(),
       instructions: this.#vcpu.instructions,
     }
@@ -386,16 +371,6 @@ export class Machine {
     this.#vcpu.stop()
     this.display.dispose()
     for (const store of this.#stores) store.close()
-  }
-
-  #registersIfReadable(): Registers | undefined {
-    try {
-      return this.registers()
-    } catch (error) {
-      // After some traps the engine cannot translate the instruction pointer any more.
-      if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) return undefined
-      throw error
-    }
   }
 
   #sliceEnded(executed: number, now: number): void {
@@ -417,11 +392,7 @@ export class Machine {
     if (halted && (executed > 0 || !this.#wasHalted)) this.#tap.countHalt()
     this.#wasHalted = halted
     if (this.#panic !== undefined) {
-      this.#panic.slices++
-      const { instructions } = this.#vcpu
-      if (written > 0) this.#panic.quietSince = instructions
-      const quiet = instructions - this.#panic.quietSince
-      if (quiet >= PANIC_QUIET_INSTRUCTIONS || this.#panic.slices >= PANIC_SLICES)
+      if (this.#panic.sample(written, this.#vcpu.instructions))
         this.#finish({ kind: 'crashed', cause: { kind: 'panic' } })
       return
     }

@@ -216,6 +216,8 @@ it('is replaced where it ended in its rehearsal', async () => {
     ['primary', true],
     ['primary', false],
   ])
-  // The words are its own, not those of the one before it.
+  // The words are its own, not those of the one before it, which would have come first.
+  await comes('crashed')
+  await new Promise((resolve) => setImmediate(resolve))
   expect(said).toEqual([expect.any(Number), 0x41])
 })

@@ -161,8 +161,8 @@ export async function openGolden(
   const settleDisks = async (disks: readonly TrackedDisk[]): Promise<Result<void, StateFault>> =>
     source.blankDisk ? seedDisk(disks, disk()) : ok(undefined)
   // What a guest does on the way to its first screen runs once, as booting does: compiled, it would take longer.
-  const compileAfter = source.stage === 'checkpoint' ? GuestFrame.ready : GuestFrame.pong
-  return ok({ machine: { ...machine, compileAfter }, settleDisks, console, stored: undefined })
+  const upWith = source.stage === 'checkpoint' ? GuestFrame.ready : GuestFrame.pong
+  return ok({ machine: { ...machine, upWith }, settleDisks, console, stored: undefined })
 }
 
 /** Waits for the state, wherever it comes from. */
@@ -179,7 +179,7 @@ export async function openResumeSource(
     machine: {
       device: deviceState,
       fill: (memory) => copyFilledPages(ram, memory),
-      compileAfter: GuestFrame.pong,
+      upWith: GuestFrame.pong,
     },
     async settleDisks(disks) {
       const settled = await settleDisks(disks, blocks, source.disks)

@@ -60,8 +60,8 @@ export type MachineResume = {
   readonly device: Uint8Array
   /** Writes the RAM, all of it zeros, before anything executes. A fault, or a rejection, is the resume's. */
   readonly fill: (ram: Uint8Array) => void | Promise<Result<void, StateFault>>
-  /** The agent's frame with which the JIT comes on; undefined: it is on from the first instruction. */
-  readonly compileAfter?: number
+  /** The agent's frame that says that userland is up; undefined: it was in the state already. */
+  readonly upWith?: number
 }
 
 /** What a checked device state holds. */

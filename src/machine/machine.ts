@@ -13,6 +13,7 @@ import { Display, type DisplayFrame } from './display.ts'
 import { ExitTap } from './exit-tap.ts'
 import { GuestWatch, PanicWatch } from './guest-watch.ts'
 import { guestMemory, readableRegisters, registersOf } from './inspection.ts'
+import { JitGate } from './jit-gate.ts'
 import { PointingAndKeys } from './pointing.ts'
 import { attachPvpanic } from './pvpanic.ts'
 import {
@@ -31,12 +32,6 @@ import { setTimeStamp, timeStampOf } from './time-stamp.ts'
 import { CpuWords, createV86, JIT_OFF, type Internals } from './v86-internals.ts'
 import { Vcpu } from './vcpu.ts'
 import { Vnic } from './vnic.ts'
-
-/**
- * Guest instructions after which a guest gets its JIT although its agent has not said that userland is up. Our
- * appliances are up after 15–60 million; interpreted, this many take about two seconds.
- */
-const DEFERRED_JIT_BOUND = 150_000_000
 
 /** EFLAGS.IF */
 const INTERRUPT_FLAG = 0x200
@@ -81,10 +76,11 @@ export class Machine {
   readonly display: Display
   readonly agent: AgentChannel
   readonly input: PointingAndKeys
-  #jitDeferred = false
+  readonly #jit: JitGate
   /** Time-stamp counter at which it stands still. */
   #timeStamp: bigint | undefined
-  #compileAfter: number = GuestFrame.ready
+  /** The agent's frame that says that userland is up. */
+  #upWith: number = GuestFrame.ready
   #expectedEnd: 'powered-off' | 'reset-requested' | undefined
   #panic: PanicWatch | undefined
   #end: MachineEnd | undefined
@@ -137,13 +133,13 @@ export class Machine {
   ): Promise<Result<void, StateFault>> {
     const resume = coming instanceof Promise ? await coming : ok(coming)
     if (!resume.ok) return resume
-    const { device, fill, compileAfter } = resume.value
+    const { device, fill, upWith } = resume.value
     const state = decodeDeviceState(device, this.#spec)
     if (!state.ok) return state
-    this.#compileAfter = compileAfter ?? GuestFrame.ready
+    if (upWith !== undefined) this.#upWith = upWith
     try {
       this.#restore(state.value)
-      if (compileAfter === undefined) this.#enableJit()
+      if (upWith === undefined) this.#jit.userlandIsUp()
     } catch (error) {
       const what = error instanceof Error ? error.message : String(error)
       return err({ kind: 'damaged', message: `The state is damaged: ${what}.` })
@@ -177,8 +173,8 @@ export class Machine {
     const { primary, secondary } = internals.cpu.devices.ide
     if (primary !== undefined) attachDisks(internals.cpu, primary, disks.hda, disks.hdb)
     if (secondary !== undefined) attachDisks(internals.cpu, secondary, disks.cdrom, undefined)
-    const machine = new Machine(spec, internals, tap, Object.values(disks).filter(isPresent), hooks)
-    machine.#jitDeferred = !compile
+    const jit = new JitGate(compile)
+    const machine = new Machine(spec, internals, tap, Object.values(disks).filter(isPresent), hooks, jit)
     fault = (error) => machine.fault(error)
     return machine
   }
@@ -189,8 +185,10 @@ export class Machine {
     tap: ExitTap,
     disks: readonly Disk[],
     hooks: MachineHooks,
+    jit: JitGate,
   ) {
     this.#spec = spec
+    this.#jit = jit
     this.#internals = internals
     this.#hooks = hooks
     this.#tap = tap
@@ -374,7 +372,7 @@ export class Machine {
   }
 
   #sliceEnded(executed: number, now: number): void {
-    if (this.#jitDeferred && this.#vcpu.instructions >= DEFERRED_JIT_BOUND) this.#enableJit()
+    if (this.#jit.sample(executed, this.#vcpu.instructions, now)) this.#enableJit()
     const written = this.console.sliceEnded()
     if (this.#vnic !== undefined) {
       const outgoing = this.#vnic.takeOutgoing()
@@ -409,7 +407,7 @@ export class Machine {
   }
 
   #agentFrame(frame: AgentFrame): void {
-    if (frame.type === this.#compileAfter && this.#jitDeferred) this.#enableJit()
+    if (frame.type === this.#upWith) this.#jit.userlandIsUp()
     // The halt may follow before the supervisor has read the frame: what it announces is noted here.
     if (frame.type === GuestFrame.goodbye)
       this.#expectedEnd = frame.untrustedPayload[0] === 1 ? 'reset-requested' : 'powered-off'
@@ -417,7 +415,6 @@ export class Machine {
   }
 
   #enableJit(): void {
-    this.#jitDeferred = false
     this.#internals.cpu.set_jit_config(JIT_OFF, 0)
   }
 

@@ -86,7 +86,7 @@ export type MachineSpec = {
   readonly mac: string | undefined
   /** Its model; undefined: virtio. */
   readonly card?: 'virtio' | 'ne2000'
-  /** Keep v86's JIT off until the agent reports userland (boot code runs once). */
+  /** Keep v86's JIT off until the agent reports userland and the guest works (boot code runs once). */
   readonly deferJit: boolean
 }
 

@@ -201,11 +201,12 @@ async function runFirmware(
   // Its workers begin with the first file: before that the processors have a screen to paint.
   let begun: Reader | undefined
   // Without a controller the person has reloaded past all caches, or nothing is kept yet.
-  const reader = (): Reader =>
-    (begun ??= new Reader(readerPorts(), Boolean(navigator.serviceWorker?.controller)))
+  const areKept = (): boolean => Boolean(navigator.serviceWorker?.controller)
+  const reader = (): Reader => (begun ??= new Reader(readerPorts(), areKept()))
   const found = browserPlatform({
     poweredOnAt,
     engineUrls: { simd: engineUrl, fallback: engineFallbackUrl },
+    areKept,
     volumeUrl,
     goldenUrl,
     readFile: (url) => reader().read(new URL(url, document.baseURI).href),

@@ -1,5 +1,6 @@
 /** The firmware's platform in a browser's page. URLs and NVRAM are handed in: this folder knows no storage. */
 
+import { compileEngine } from './engine-compiler.ts'
 import { fetchBytes, type FileReading } from './file-reading.ts'
 import { NOT_PRIVATE } from './post-machine.ts'
 import type {
@@ -14,6 +15,8 @@ export type BrowserPlatformOptions = {
   /** On the page's clock: 0, its navigation, unless the person was asked something before. */
   readonly poweredOnAt: number
   readonly engineUrls: { readonly simd: string; readonly fallback: string }
+  /** Files come from a copy that is kept in the browser. */
+  readonly areKept: () => boolean
   /** The URL of a file of the manifest (“flash/kernel.img”). */
   readonly volumeUrl: (file: string) => string
   /** The URL of a file of the list of golden snapshots (“web.golden”). */
@@ -106,6 +109,7 @@ export function deviceMemoryGiB(): number | undefined {
 }
 
 export function browserPlatform(options: BrowserPlatformOptions): FirmwarePlatform {
+  const engineUrl = (simd: boolean): string => options.engineUrls[simd ? 'simd' : 'fallback']
   return {
     now: () => performance.now() - options.poweredOnAt,
     delay: (ms, signal) =>
@@ -119,8 +123,8 @@ export function browserPlatform(options: BrowserPlatformOptions): FirmwarePlatfo
       }),
     soon: paced(),
     features: probeFeatures,
-    fetchEngine: (simd) => fetchBytes(simd ? options.engineUrls.simd : options.engineUrls.fallback),
-    compile: (bytes) => WebAssembly.compile(bytes),
+    fetchEngine: (simd) => fetchBytes(engineUrl(simd)),
+    compile: (engine, simd) => compileEngine(engine, options.areKept() ? engineUrl(simd) : undefined),
     fetchScript: async (which) => {
       const url = options.scriptUrls[which]
       return { url, bytes: await fetchBytes(url) }

@@ -3,6 +3,7 @@
  * prints comes from answers of this interface, so that tests run it on a machine of their own making.
  */
 
+import type { MeasuredEngine } from './engine-compiler.ts'
 import type { FileReading } from './file-reading.ts'
 import type { PlatformReport } from '../protocol/hand-off.ts'
 
@@ -42,7 +43,7 @@ export type FirmwarePlatform = {
   features(): PlatformFeatures
   /** v86.wasm, or its build without SIMD. */
   fetchEngine(simd: boolean): Promise<Uint8Array<ArrayBuffer>>
-  compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module>
+  compile(engine: MeasuredEngine, simd: boolean): Promise<WebAssembly.Module>
   fetchScript(which: ScriptName): Promise<{ readonly url: string; readonly bytes: Uint8Array<ArrayBuffer> }>
   /** `file` as it stands in the manifest: “flash/kernel.img”. */
   readVolume(file: string): Promise<FileReading>

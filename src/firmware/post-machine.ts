@@ -3,6 +3,7 @@
 import { sha256Hex } from '../base/bytes.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { EngineReport, ScriptReport } from '../protocol/hand-off.ts'
+import type { MeasuredEngine } from './engine-compiler.ts'
 import type { FirmwarePlatform, PlatformFeatures, ScriptName, StorageReport } from './platform.ts'
 import { type Halt, reasonOf, type RunStep, type StepOutcome, type StepReport } from './post-step.ts'
 import { binarySize, grouped, measured, milliseconds } from './words.ts'
@@ -82,31 +83,35 @@ export async function testEngine(
 ): Promise<Result<EngineReport, Halt>> {
   const { simd } = features
   const file = simd ? 'v86.wasm' : 'v86-fallback.wasm (no SIMD)'
-  const read = await step('engine', 'engine', async (): Promise<StepOutcome<Result<EngineFile, Halt>>> => {
-    try {
-      const bytes = await platform.fetchEngine(simd)
-      const sha256 = await sha256Hex(bytes)
-      return {
-        report: {
-          label: 'Engine',
-          result: 'ok',
-          badge: 'READ',
-          summary: measured(bytes.length, sha256),
-          detail: `${file}: ${grouped(bytes.length)} bytes, SHA-256 ${sha256}.`,
-        },
-        value: ok({ bytes, sha256 }),
+  const read = await step(
+    'engine',
+    'engine',
+    async (): Promise<StepOutcome<Result<MeasuredEngine, Halt>>> => {
+      try {
+        const bytes = await platform.fetchEngine(simd)
+        const sha256 = await sha256Hex(bytes)
+        return {
+          report: {
+            label: 'Engine',
+            result: 'ok',
+            badge: 'READ',
+            summary: measured(bytes.length, sha256),
+            detail: `${file}: ${grouped(bytes.length)} bytes, SHA-256 ${sha256}.`,
+          },
+          value: ok({ bytes, sha256 }),
+        }
+      } catch (error) {
+        const message = `The engine ${file} could not be read: ${reasonOf(error)}.`
+        return failed('Engine', 'could not be read', { message, action: RELOAD })
       }
-    } catch (error) {
-      const message = `The engine ${file} could not be read: ${reasonOf(error)}.`
-      return failed('Engine', 'could not be read', { message, action: RELOAD })
-    }
-  })
+    },
+  )
   if (!read.ok) return read
   const { bytes, sha256 } = read.value
   return step('compile', 'compiler', async (): Promise<StepOutcome<Result<EngineReport, Halt>>> => {
     const startedAt = platform.now()
     try {
-      const module = await platform.compile(bytes)
+      const module = await platform.compile(read.value, simd)
       const compileMs = platform.now() - startedAt
       return {
         report: {
@@ -126,8 +131,6 @@ export async function testEngine(
     }
   })
 }
-
-type EngineFile = { readonly bytes: Uint8Array<ArrayBuffer>; readonly sha256: string }
 
 /** What most often refuses a page its storage. */
 export const NOT_PRIVATE = 'To keep disks and settings, open a window that is not private.'

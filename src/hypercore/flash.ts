@@ -12,7 +12,7 @@ import { persistentDisk } from './kept-disk.ts'
 import type { BootParts, HyperCoreEnvironment } from './environment.ts'
 
 /** Text modes need a quarter of it. */
-const VGA_TEXT_MIB = 2
+const VGA_TEXT_MIB = 0.25
 
 /** What of a domain its machine depends on. */
 type Hardware = Pick<DomainIdentity, 'definition' | 'memoryMiB' | 'persistentDisk' | 'copiedDisk' | 'mac'>

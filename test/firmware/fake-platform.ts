@@ -1,5 +1,6 @@
 /** A machine of the tests' making: real bytes, real digests, a real WebAssembly module, and a clock turned by hand. */
 
+import type { MeasuredEngine } from '../../src/firmware/engine-compiler.ts'
 import { measure, type FileReading } from '../../src/firmware/file-reading.ts'
 import type { GoldenManifest } from '../../src/firmware/golden-manifest.ts'
 import { createHash } from 'node:crypto'
@@ -217,7 +218,7 @@ export class FakePlatform implements FirmwarePlatform {
     return orThrow(simd ? this.engine.simd : this.engine.fallback)
   }
 
-  async compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
+  async compile({ bytes }: MeasuredEngine): Promise<WebAssembly.Module> {
     if (this.compileError !== undefined) throw this.compileError
     return WebAssembly.compile(bytes)
   }

@@ -77,8 +77,17 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'ui',
+          include: ['test/ui/**/*.browser.test.{ts,tsx}'],
+          globalSetup: ['test/support/harness.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'browser',
           include: ['test/**/*.browser.test.{ts,tsx}'],
+          exclude: ['test/ui/**'],
           globalSetup: ['test/support/preview.ts'],
           // Two of them, each with five guests, were no sooner done than one after the other.
           fileParallelism: false,

@@ -4,9 +4,8 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { AxeResults, RunOptions } from 'axe-core'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, beforeAll, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, inject, onTestFinished } from 'vitest'
 import { launchChromium } from '../../support/browser.ts'
-import { serveHarness, type Served } from './server.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
@@ -20,20 +19,17 @@ export type Scene = {
   readonly complaints: string[]
 }
 
-/** For one test file: a server and a browser, both gone when it ends. A scene ends with its test: it draws as long as it is there. */
+/** For one test file: a browser, gone when it ends. A scene ends with its test: it draws as long as it is there. */
 export function useScenes(): (query: string, options?: BrowserContextOptions) => Promise<Scene> {
   let browser: Browser | undefined
-  let served: Served | undefined
   beforeAll(async () => {
-    served = await serveHarness()
     browser = await launchChromium()
   })
   afterAll(async () => {
     await browser?.close()
-    await served?.close()
   })
   return async (query, options = {}) => {
-    if (browser === undefined || served === undefined) throw new Error('a scene is opened in a test')
+    if (browser === undefined) throw new Error('a scene is opened in a test')
     const context = await browser.newContext({ viewport: DESKTOP, ...options })
     onTestFinished(() => context.close())
     const page = await context.newPage()
@@ -42,22 +38,28 @@ export function useScenes(): (query: string, options?: BrowserContextOptions) =>
     page.on('console', (message) => {
       if (message.type() === 'error') complaints.push(`console: ${message.text()}`)
     })
-    await page.goto(`${served.url}?${query}`)
+    await page.goto(`${inject('harnessUrl')}?${query}`)
     await page.locator('#root > *').first().waitFor()
     return { page, complaints }
   }
 }
 
-/** What axe-core finds wrong, as readable lines; empty is good. WCAG 2.2 A and AA with its best practices. */
-export async function violations(page: Page): Promise<string[]> {
+/**
+ * What axe-core finds wrong, as readable lines; empty is good. WCAG 2.2 A and AA with its best practices, or its rules on colours
+ * alone: all others see the same in another theme.
+ */
+export async function violations(page: Page, rules: 'all' | 'colours' = 'all'): Promise<string[]> {
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(AXE)
-  const found = await page.evaluate(async () => {
+  const found = await page.evaluate(async (rules) => {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the script just evaluated put it there
     const { axe } = globalThis as unknown as { axe: { run(options: RunOptions): Promise<AxeResults> } }
     // What passes is most of what there is, and would be described, too.
-    const results = await axe.run({ resultTypes: ['violations'] })
+    const results = await axe.run({
+      resultTypes: ['violations'],
+      ...(rules === 'all' ? {} : { runOnly: ['color-contrast', 'link-in-text-block'] }),
+    })
     return results.violations
-  })
+  }, rules)
   return found.flatMap(({ id, help, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${help}\n  ${html}\n  ${failureSummary ?? ''}`),
   )

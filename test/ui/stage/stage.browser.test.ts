@@ -206,8 +206,12 @@ describe('stage', () => {
     await page.waitForFunction(() =>
       document.querySelector('[data-domain="primary"]')?.textContent?.includes('primary$'),
     )
+    // A page that is scrolled to is drawn with the next frame.
     const shown = () =>
-      page.evaluate(() => document.querySelector('[data-domain="primary"]')?.textContent ?? '')
+      page.evaluate(async () => {
+        for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame)
+        return document.querySelector('[data-domain="primary"]')?.textContent ?? ''
+      })
     // The note stands above what the terminal was given afterwards: some 80 screens.
     for (let pages = 0; pages < 200 && !(await shown()).includes('not shown'); pages++)
       await page.keyboard.press('Shift+PageUp')

@@ -4,7 +4,7 @@ import { EMPTY_MODULE, sha256 } from './fake-platform.ts'
 
 /** A module with one exported memory named `m`. */
 const OTHER_MODULE = Uint8Array.from(
-  Buffer.from('0061736d01000000' + '0503010001' + '0705' + '01016d0200', 'hex'),
+  Buffer.from('0061736d010000000503010001070501016d0200', 'hex'),
 )
 const AT = 'https://a.test/assets/v86.wasm'
 const ENGINE = { bytes: EMPTY_MODULE, sha256: sha256(EMPTY_MODULE) }

@@ -3,9 +3,7 @@ import { compileEngine } from '../../src/firmware/engine-compiler.ts'
 import { EMPTY_MODULE, sha256 } from './fake-platform.ts'
 
 /** A module with one exported memory named `m`. */
-const OTHER_MODULE = Uint8Array.from(
-  Buffer.from('0061736d010000000503010001070501016d0200', 'hex'),
-)
+const OTHER_MODULE = Uint8Array.from(Buffer.from('0061736d010000000503010001070501016d0200', 'hex'))
 const AT = 'https://a.test/assets/v86.wasm'
 const ENGINE = { bytes: EMPTY_MODULE, sha256: sha256(EMPTY_MODULE) }
 

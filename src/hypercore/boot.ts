@@ -87,12 +87,13 @@ export class Boot {
   }
 
   /**
-   * Now and then: the next disposable finds its state unpacked and its first screen drawn in the stage's size, where the
+   * Now and then: the next domain finds its worker's script loaded, and the next disposable finds its state unpacked and its first screen drawn in the stage's size, where the
    * budget has room for that guest.
    */
   tick(): void {
     const live = this.#host.domains().filter((domain) => domain.live)
     if (!this.#isOver || live.some((domain) => domain.state === 'starting')) return
+    this.#starter.expectGuest()
     const disposable = this.#host
       .domains()
       .find(({ identity }) => identity.definition.keeping === 'asked' && identity.image === undefined)

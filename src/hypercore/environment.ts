@@ -43,6 +43,8 @@ export type HyperCoreEnvironment = {
   readonly disks: DiskFiles
   /** `scriptUrl` is the one that the firmware measured; `name` is for the browser's tools. */
   spawnDomain(scriptUrl: string, name: string, listener: DomainListener): DomainPort
+  /** Nothing is starting: a worker can be loaded for whoever is spawned next. */
+  expectDomain?(scriptUrl: string): void
   /** The worker that keeps snapshots. */
   spawnStore(scriptUrl: string, listener: StoreListener): StorePort
   /** @throws RangeError naming the part that does not fit */

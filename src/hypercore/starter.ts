@@ -72,6 +72,11 @@ export class Starter {
     }
   }
 
+  /** Nothing is starting: the worker of whoever does next can be loaded. */
+  expectGuest(): void {
+    this.#environment.expectDomain?.(this.#handOff.scripts.domain.url)
+  }
+
   /** What a state must fit to be one of this domain's machine. */
   fingerprint(identity: DomainIdentity): Result<MachineFingerprint, Fault> {
     const hardware = this.flash.hardware(identity)

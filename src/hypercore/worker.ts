@@ -8,8 +8,11 @@ import type { StoreMessage } from '../protocol/store.ts'
 import type { SupervisorRequest } from '../protocol/supervisor.ts'
 import { diskFiles } from '../storage/overlay/disk-files.ts'
 import { HyperCore } from './hypercore.ts'
+import { SpareWorker } from './spare-worker.ts'
 
 declare const self: DedicatedWorkerGlobalScope
+
+const spare = new SpareWorker((scriptUrl, name) => new Worker(scriptUrl, { type: 'module', name }))
 
 const core = new HyperCore({
   disks: diskFiles({
@@ -18,7 +21,7 @@ const core = new HyperCore({
     estimate: () => navigator.storage.estimate(),
   }),
   spawnDomain(scriptUrl, name, listener) {
-    const worker = new Worker(scriptUrl, { type: 'module', name: `domain ${name}` })
+    const worker = spare.take(scriptUrl, `domain ${name}`)
     performance.mark(`hyperspace:domain ${name}:spawned`)
     worker.onmessage = ({ data }: MessageEvent<DomainEvent>) => listener.message(data)
     worker.onmessageerror = () => listener.error('a message could not be read')
@@ -31,6 +34,7 @@ const core = new HyperCore({
       terminate: () => worker.terminate(),
     }
   },
+  expectDomain: (scriptUrl) => spare.keep(scriptUrl),
   spawnStore(scriptUrl, listener) {
     const worker = new Worker(scriptUrl, { type: 'module', name: 'snapshots' })
     worker.onmessage = ({ data }: MessageEvent<StoreMessage>) => listener.message(data)

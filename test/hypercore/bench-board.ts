@@ -330,6 +330,8 @@ export class Bench {
   readonly events: SupervisorEvent[] = []
   onEvent: (event: SupervisorEvent) => void = () => undefined
   readonly spawned: FakeDomain[] = []
+  /** Scripts for which a worker was to be ready. */
+  readonly expected: string[] = []
   readonly composed: BootParts[] = []
   readonly core: HyperCore
   /** What the browser keeps. */
@@ -362,6 +364,7 @@ export class Bench {
           },
         }
       },
+      expectDomain: (scriptUrl) => this.expected.push(scriptUrl),
       outside: OUTSIDE,
       spawnStore: (_scriptUrl, listener) => this.store.spawn(listener),
       composeBootImage: (parts) => {

@@ -136,7 +136,7 @@ describe('a start', () => {
     expect(primary.scriptUrl).toBe('domain.js')
     expect(primary.bootstrap.spec).toMatchObject({
       memoryMiB: 64,
-      vgaMemoryMiB: 2,
+      vgaMemoryMiB: 0.25,
       hda: { kind: 'read-only' },
       hdb: {
         kind: 'persistent',

@@ -224,6 +224,17 @@ describe('the next disposable', () => {
     ])
   })
 
+  it('leaves the worker’s script to be loaded for any other guest, once nothing starts', async () => {
+    const bench = new Bench()
+    await bench.handOff(given(['web']))
+    await bench.pass(5000)
+    expect(bench.expected).toEqual([])
+    bench.latest('web').comesUp()
+    await bench.settle()
+    await bench.pass(1000)
+    expect(new Set(bench.expected)).toEqual(new Set([given().scripts.domain.url]))
+  })
+
   it('is given up where the budget has no room for it any more', async () => {
     const bench = await live({ memoryBudgetMiB: 128 })
     await bench.pass(10_000)

@@ -153,7 +153,7 @@ describe('messaging’s golden snapshot for a blank disk', () => {
   /** What the client's status bar says one is called. */
   const STATUS = /^ \[\d\d:\d\d\] \[(\w+)\(/m
 
-  it('gives each first visit a nick of its own, on server, screen and disk, and leaves a chosen one alone', async () => {
+  it('gives each first visit a nick of its own on server and screen, on disk with the first word, and leaves a chosen one alone', async () => {
     const names = new Set<string>()
     // Of 9,000 names: two visits that draw the same one are no fault, three are.
     while (names.size < 2 && machines.length < 3) {
@@ -165,8 +165,11 @@ describe('messaging’s golden snapshot for a blank disk', () => {
 
     const machine = machines.at(-1)
     if (machine === undefined) throw new Error('nobody came')
-    machine.type('messaging', '/exec - grep -o "nick = .*" /root/.irssi/config /root/.irssi/config.whole\r')
     const name = [...names].at(-1) ?? ''
+    machine.type('messaging', 'hello\r')
+    await shown(machine, new RegExp(`< ?(${name})> hello`))
+    const look = 'until [ ! -e drawn ]; do sleep 0.1; done; grep -o "nick = .*" config config.whole'
+    machine.type('messaging', `/exec - cd /root/.irssi; ${look}\r`)
     expect(await shown(machine, /config:nick = "(.*)";/)).toBe(name)
     expect(await shown(machine, /config\.whole:nick = "(.*)";/)).toBe(name)
 

@@ -6,6 +6,7 @@
 
 import type { Browser } from 'playwright-core'
 import { openProfile } from './profile.ts'
+import { REST_MS } from './start.ts'
 import { median } from './statistics.ts'
 
 export type SnapshotFigures = {
@@ -94,7 +95,7 @@ export async function measureSnapshots(
     { timeout: PATIENCE },
   )
   const raw = await page.evaluate(
-    async ({ count, rounds, memoryMiB }) => {
+    async ({ count, rounds, memoryMiB, restMs }) => {
       const api = globalThis.hypercore
       const pauses: number[] = []
       api.on('log', ({ text }) => {
@@ -151,8 +152,11 @@ export async function measureSnapshots(
         await answer(guest)
         incremental.push(await time(take))
       }
+      // What ended is cleared away, and nobody clones twice within a second.
+      const rest = () => new Promise((resolve) => setTimeout(resolve, restMs))
       const clones: number[] = []
       for (let round = 0; round < rounds; round += 1) {
+        await rest()
         let id = ''
         clones.push(
           await time(async () => {
@@ -164,16 +168,18 @@ export async function measureSnapshots(
         await api.remove(id)
       }
       const restores: number[] = []
-      for (let round = 0; round < rounds; round += 1)
+      for (let round = 0; round < rounds; round += 1) {
+        await rest()
         restores.push(
           await time(async () => {
             await api.restore(ids[round] ?? '')
             await answer(guest)
           }),
         )
+      }
       return { fulls, incremental, clones, restores, pauses, storeBytes, separateBytes, count: ids.length }
     },
-    { count: COUNT, rounds: ROUNDS, memoryMiB: MEMORY_MIB },
+    { count: COUNT, rounds: ROUNDS, memoryMiB: MEMORY_MIB, restMs: REST_MS },
   )
   await context.close()
   return {

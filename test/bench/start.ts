@@ -23,7 +23,7 @@ const ROUNDS = 5
 const FIRST_VISITS = 3
 
 /** Until the browser has cleared away a page's workers and their memory: nothing says when that is. */
-const REST_MS = 2000
+export const REST_MS = 2000
 
 export async function rested(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, REST_MS))

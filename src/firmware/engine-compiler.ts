@@ -1,6 +1,6 @@
 /**
  * Compiles the engine. A browser keeps the machine code that a module's hot functions have become beside the file it was streamed from
- * (Chromium: for the next visit, once it is a megabyte or has come to rest), and never that of bytes handed to it.
+ * (Chromium: once that is a megabyte), and never that of bytes handed to it.
  */
 
 export type MeasuredEngine = {

@@ -11,7 +11,7 @@ import type { DomainIdentity } from './domain-identity.ts'
 import { persistentDisk } from './kept-disk.ts'
 import type { BootParts, HyperCoreEnvironment } from './environment.ts'
 
-/** Text modes need a quarter of it. */
+/** All that text modes use, and the least that v86 gives. */
 const VGA_TEXT_MIB = 0.25
 
 /** What of a domain its machine depends on. */

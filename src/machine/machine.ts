@@ -372,7 +372,7 @@ export class Machine {
   }
 
   #sliceEnded(executed: number, now: number): void {
-    if (this.#jit.sample(executed, this.#vcpu.instructions, now)) this.#enableJit()
+    if (this.#jit.sample(executed, now)) this.#enableJit()
     const written = this.console.sliceEnded()
     if (this.#vnic !== undefined) {
       const outgoing = this.#vnic.takeOutgoing()

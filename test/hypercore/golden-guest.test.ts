@@ -166,12 +166,19 @@ describe('messaging’s golden snapshot for a blank disk', () => {
     const machine = machines.at(-1)
     if (machine === undefined) throw new Error('nobody came')
     const name = [...names].at(-1) ?? ''
+    const isBlank = (): Promise<boolean> =>
+      isBlankDisk('messaging', async () => nodeDirectory(folders.at(-1) ?? ''))
+    // Whoever never says a word finds the same instant start again: nothing waits to be written.
+    machine.type('messaging', "/exec - sync; echo syn''ced\r")
+    await shown(machine, /^.*(synced)$/m)
+    expect(await isBlank()).toBe(true)
     machine.type('messaging', 'hello\r')
     await shown(machine, new RegExp(`< ?(${name})> hello`))
     const look = 'until [ ! -e drawn ]; do sleep 0.1; done; grep -o "nick = .*" config config.whole'
     machine.type('messaging', `/exec - cd /root/.irssi; ${look}\r`)
     expect(await shown(machine, /config:nick = "(.*)";/)).toBe(name)
     expect(await shown(machine, /config\.whole:nick = "(.*)";/)).toBe(name)
+    expect(await isBlank()).toBe(false)
 
     machine.type('messaging', '/nick lovelace\r')
     await shown(machine, /now known as (lovelace)$/m)

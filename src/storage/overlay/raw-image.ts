@@ -29,9 +29,9 @@ function filledChunks(disk: BlockStore): Set<number> | undefined {
 }
 
 /**
- * The whole image. What is known to be zeros is not read: a disk of 256 MiB would be as much fresh memory. Its holes are one piece of zeros that the blob refers to again and again: a disk of which a tenth was
- * ever written takes a tenth of its size while it is saved. The disk must not be written meanwhile, or the image is of no
- * single instant.
+ * The whole image. What is known to be zeros is not read: a disk of 256 MiB would be as much fresh memory. Its holes are one
+ * piece of zeros that the blob refers to again and again: a disk of which a tenth was ever written takes a tenth of its size
+ * while it is saved. The disk must not be written meanwhile, or the image is of no single instant.
  *
  * @throws StorageError where a part cannot be read, and what `watch` throws
  */

@@ -15,20 +15,22 @@ const OWN = new Set(files.map((file) => new URL(file, worker.registration.scope)
 
 /**
  * Many servers answer with `Vary: Origin`. Module scripts and styles are fetched with an Origin, what the cache fetches for
- * itself is not: compared by that header nothing would be found again, although every file is the same for all.
+ * itself is not: compared by that header nothing would be found again, although every file is the same for all. The content goes
+ * as a blob, which stays in the browser's process: as a stream each 64 KiB of it would pass through this thread.
  * @param {Response} response
  */
-function keepable({ body, status, statusText, headers }) {
-  const kept = new Headers(headers)
+async function keepable(response) {
+  const kept = new Headers(response.headers)
   kept.delete('vary')
-  return new Response(body, { status, statusText, headers: kept })
+  const { status, statusText } = response
+  return new Response(await response.blob(), { status, statusText, headers: kept })
 }
 
 /** @param {Cache} cache @param {string} file */
 async function add(cache, file) {
   const response = await fetch(file)
   if (!response.ok) throw new TypeError(`${file}: HTTP ${response.status}`)
-  await cache.put(file, keepable(response))
+  await cache.put(file, await keepable(response))
 }
 
 /**
@@ -56,7 +58,7 @@ async function fetchAndKeep(request) {
     // On a full disk nothing is kept; the person has what was fetched.
     await caches
       .open(NAME)
-      .then((cache) => cache.put(request, keepable(copy)))
+      .then(async (cache) => cache.put(request, await keepable(copy)))
       .catch(() => undefined)
   }
   return response

@@ -4,6 +4,9 @@
  *
  * The terminal that a person looks at goes first. The others follow a few times a second, so that a switch finds them
  * nearly up to date, and never more: nobody looks at them, and they are drawn on the same thread.
+ *
+ * What it costs to draw is measured with each frame, and the thread rests for a multiple of that before there is more to draw:
+ * a flood takes its share of the thread, on a slow machine by fewer frames.
  */
 
 import type { Dispose } from '../base/disposables.ts'
@@ -29,6 +32,14 @@ const PIECES_PER_FRAME = 4
 const PIECES_PER_TURN = 4
 const TURN_INTERVAL_MS = 200
 
+/**
+ * Of the page's thread, drawing the terminal that is looked at may take one part in so many and one. A line that comes alone
+ * is drawn with the next frame in any case.
+ */
+const RESTS_PER_DRAWING = 2
+/** However long a frame took. */
+const LONGEST_REST_MS = 250
+
 export type FeedSource = {
   /** The person looks at it. */
   foreground(): boolean
@@ -48,10 +59,12 @@ export class TerminalFeed {
   #nextTurnAt = 0
   #pieceBytes: number
   #piecesThisFrame = 0
+  /** When the terminal that is looked at may have more. */
+  #foregroundAt = 0
   /** Resting while set. */
   #stopRest: Dispose | undefined
   #stopFrame: Dispose | undefined
-  #timer: Dispose | undefined
+  #timer: { readonly at: number; readonly stop: Dispose } | undefined
 
   constructor(environment: PageEnvironment, firstPiece = SMALLEST_PIECE) {
     this.#environment = environment
@@ -72,8 +85,7 @@ export class TerminalFeed {
     const source = this.#next()
     if (source === undefined) return
     this.#busy = true
-    this.#timer?.()
-    this.#timer = undefined
+    this.#stopTimer()
     this.#count(source)
     const began = this.#environment.now()
     source.feed(this.#pieceBytes, () => {
@@ -100,14 +112,17 @@ export class TerminalFeed {
   }
 
   #next(): FeedSource | undefined {
+    const now = this.#environment.now()
     // First, and yet nobody starves: it has no more than its share of a frame.
     const foreground = this.#foreground()
-    if (foreground !== undefined) return foreground
+    if (foreground !== undefined && this.#foregroundAt <= now) return foreground
     const background = this.#background()
-    if (background === undefined) return undefined
-    const wait = this.#nextTurnAt - this.#environment.now()
-    if (wait <= 0) return this.#takeTurn(background)
-    this.#wakeLater(wait)
+    if (background !== undefined && this.#nextTurnAt <= now) return this.#takeTurn(background)
+    const next = Math.min(
+      foreground === undefined ? Infinity : this.#foregroundAt,
+      background === undefined ? Infinity : this.#nextTurnAt,
+    )
+    if (next !== Infinity) this.#wakeAt(next, now)
     return undefined
   }
 
@@ -147,24 +162,41 @@ export class TerminalFeed {
     if (!source.foreground()) return
     this.#piecesThisFrame += 1
     this.#stopFrame ??= this.#environment.requestFrame(() => {
-      this.#stopFrame = undefined
-      this.#piecesThisFrame = 0
-      this.wake()
+      const began = this.#environment.now()
+      // The first task after a frame: it has been laid out and painted by then.
+      this.#environment.defer(() => {
+        this.#stopFrame = undefined
+        this.#drawn(this.#environment.now() - began)
+      })
     })
   }
 
-  #wakeLater(milliseconds: number): void {
-    this.#timer ??= this.#environment.setTimer(() => {
+  #drawn(milliseconds: number): void {
+    const rest = Math.min(LONGEST_REST_MS, RESTS_PER_DRAWING * milliseconds)
+    this.#foregroundAt = this.#environment.now() + rest
+    this.#piecesThisFrame = 0
+    this.wake()
+  }
+
+  #wakeAt(at: number, now: number): void {
+    if (this.#timer !== undefined && this.#timer.at <= at) return
+    this.#stopTimer()
+    const stop = this.#environment.setTimer(() => {
       this.#timer = undefined
       this.wake()
-    }, milliseconds)
+    }, at - now)
+    this.#timer = { at, stop }
+  }
+
+  #stopTimer(): void {
+    this.#timer?.stop()
+    this.#timer = undefined
   }
 
   dispose(): void {
     this.#stopRest?.()
     this.#stopRest = undefined
-    this.#timer?.()
-    this.#timer = undefined
+    this.#stopTimer()
     this.#stopFrame?.()
     this.#stopFrame = undefined
     this.#sources.length = 0

@@ -132,6 +132,7 @@ describe('console output', () => {
       terminal.parse()
       environment.runTasks()
       environment.frame()
+      environment.runTasks()
     }
     expect(sizes).toEqual([2048, 4096, 8192, 16_384, 8192, 4096, 4096, 8192, 4096, 2048, 2048])
   })
@@ -153,9 +154,44 @@ describe('console output', () => {
     const counts = [parsedInThisFrame()]
     for (let frame = 0; frame < 3; frame++) {
       environment.frame()
+      environment.runTasks()
       counts.push(parsedInThisFrame())
     }
     expect(counts).toEqual([4, 4, 2, 0])
+  })
+
+  it('leaves the page twice the time that it took to draw the last, and comes at once after a pause', () => {
+    const { environment, session, port } = setUp()
+    const terminal = new FakeTerminal()
+    session.attach(terminal)
+    session.setForeground(true)
+    const print = (): number => {
+      port.deliver(flood(PIECE_BYTES))
+      return terminal.writes.length
+    }
+    const parseAndDraw = (milliseconds: number): void => {
+      terminal.parse()
+      environment.runTasks()
+      environment.frame()
+      // In the next task it has been laid out and painted.
+      environment.time += milliseconds
+      environment.runTasks()
+    }
+    expect(print()).toBe(1)
+    parseAndDraw(10)
+    expect(print()).toBe(0)
+    environment.advance(19)
+    expect(terminal.writes).toHaveLength(0)
+    environment.advance(1)
+    expect(terminal.writes).toHaveLength(1)
+    parseAndDraw(10)
+    environment.advance(20)
+    expect(print()).toBe(1)
+    // A frame that took for ever does not stop the terminal for as long.
+    parseAndDraw(10_000)
+    expect(print()).toBe(0)
+    environment.advance(250)
+    expect(terminal.writes).toHaveLength(1)
   })
 
   it('rests while the page has something else to draw, and goes on by itself', () => {
@@ -289,6 +325,7 @@ describe('console output', () => {
       environment.runTasks()
     }
     environment.frame()
+    environment.runTasks()
     order += front.writes.length > 0 ? 'f' : 'b'
     expect(order).toBe('ffffbbbbf')
   })

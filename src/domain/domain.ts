@@ -122,7 +122,7 @@ export class Domain {
         this.#post({ kind: 'resumed' })
         return
       case 'set-rate':
-        machine.setRate(request.percent)
+        machine.setRate(request.percent, request.compilePercent)
         return
       case 'agent-send':
         machine.agent.send(request.frame)

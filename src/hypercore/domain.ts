@@ -26,6 +26,7 @@ import type { DomainIdentity } from './domain-identity.ts'
 import { Life, type LifeOwner, type LogLevel } from './life.ts'
 import { isLive, transition, type LifeCycleReport, type LifeCycleStep } from './life-cycle.ts'
 import type { Cable } from './network.ts'
+import { firstGrant, type Granted } from './scheduler.ts'
 import type { BuildMachine } from './starter.ts'
 import { Waits, type Outcome } from './waits.ts'
 
@@ -297,8 +298,8 @@ export class Domain {
   }
 
   /** Applies what the scheduler allots. */
-  grant(percent: number): void {
-    this.#life?.grant(percent)
+  grant(granted: Granted): void {
+    this.#life?.grant(granted)
   }
 
   /** Once every HEARTBEAT_MS. */
@@ -369,7 +370,7 @@ export class Domain {
       if (origin.kind === 'boot' && origin.why !== undefined)
         this.#log('warning', `${this.name} boots cold: ${origin.why}.`)
       this.#life = new Life(machine, this.#owner())
-      this.grant(this.#limits.capPercent)
+      this.grant(firstGrant(this.#limits.capPercent))
     } catch (error) {
       if (this.#start === start) this.#bootFailed(String(error))
     }

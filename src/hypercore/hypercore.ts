@@ -32,7 +32,7 @@ import { Pictures } from './pictures.ts'
 import { PrimaryRole } from './primary-role.ts'
 import { Guard } from './policy/guard.ts'
 import { RESTART_LIMIT, RestartLimit } from './restart-limit.ts'
-import { allot } from './scheduler.ts'
+import { allot, guestProcessors } from './scheduler.ts'
 import { Snapshots, type SnapshotCall, type SnapshotsHost } from './snapshots.ts'
 import { Starter, writableBytes, type StartMode } from './starter.ts'
 
@@ -467,10 +467,10 @@ export class HyperCore implements DomainHost {
     })
     if (stats.length > 0) this.#emit({ type: 'stats', stats })
     const claims = running.map(({ demandPercent, limits }) => ({ demandPercent, ...limits }))
-    const allotments = allot(this.#board?.handOff.platform.processors ?? 1, claims)
+    const allotments = allot(guestProcessors(this.#board?.handOff.platform.processors ?? 1), claims)
     for (const [index, domain] of running.entries()) {
       const allotment = allotments[index]
-      if (allotment !== undefined) domain.grant(allotment.grantPercent)
+      if (allotment !== undefined) domain.grant(allotment)
     }
   }
 }

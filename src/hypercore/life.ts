@@ -26,6 +26,7 @@ import { interval, type Interval, type Sample } from './counters.ts'
 import type { DomainListener, DomainPort, HyperCoreEnvironment } from './environment.ts'
 import { HEARTBEAT_MS, Heartbeat } from './heartbeat.ts'
 import type { Cable } from './network.ts'
+import type { Granted } from './scheduler.ts'
 
 /**
  * Frames of one agent between two ticks. The machine holds a guest back that sends more than 1,024 a second
@@ -98,7 +99,7 @@ export class Life {
   #sample: Sample | undefined
   #interval: Interval | undefined
   #fresh = false
-  #grantPercent = 100
+  #granted: Granted | undefined
   /** Of a machine that resumes, until its agent has answered the ping with this nonce. */
   #awakening: (Awakening & { readonly nonce?: number }) | undefined
 
@@ -208,11 +209,12 @@ export class Life {
     })
   }
 
-  /** Percent of one core from now on. */
-  grant(percent: number): void {
-    if (percent === this.#grantPercent) return
-    this.#grantPercent = percent
-    this.post({ kind: 'set-rate', percent })
+  /** From now on. */
+  grant({ grantPercent, compilePercent }: Granted): void {
+    if (this.#granted?.grantPercent === grantPercent && this.#granted.compilePercent === compilePercent)
+      return
+    this.#granted = { grantPercent, compilePercent }
+    this.post({ kind: 'set-rate', percent: grantPercent, compilePercent })
   }
 
   /** Once every HEARTBEAT_MS. `listening`: its script has been loaded, so that silence says something. */
@@ -311,7 +313,7 @@ export class Life {
       this.#sample = sample
       return
     }
-    const figures = interval(this.#sample, this.#startedAt, sample, this.#grantPercent)
+    const figures = interval(this.#sample, this.#startedAt, sample, this.#granted?.grantPercent ?? 100)
     if (figures === undefined) return
     this.#sample = sample
     this.#interval = figures

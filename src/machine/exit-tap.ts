@@ -40,6 +40,8 @@ export class ExitTap {
   #halts = 0
   #jitModules = 0
   #interrupts = 0
+  /** Gets the size of every module that guest code was compiled into, bytes. */
+  compiled: ((bytes: number) => void) | undefined
   /** Gets every port and MMIO exit where one is set; a ring buffer for the inspector belongs here. */
   trace: ((exit: Omit<VmExit, 'device' | 'instruction'>) => void) | undefined
 
@@ -54,6 +56,7 @@ export class ExitTap {
     }
     imports.codegen_finalize = (index, start, flags, pointer, length) => {
       this.#jitModules++
+      this.compiled?.(length)
       codegen_finalize(index, start, flags, pointer, length)
     }
   }

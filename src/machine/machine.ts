@@ -13,7 +13,7 @@ import { Display, type DisplayFrame } from './display.ts'
 import { ExitTap } from './exit-tap.ts'
 import { GuestWatch, PanicWatch } from './guest-watch.ts'
 import { guestMemory, readableRegisters, registersOf } from './inspection.ts'
-import { JitGate } from './jit-gate.ts'
+import { DEFAULT_COMPILE_PERCENT, JitGate } from './jit-gate.ts'
 import { PointingAndKeys } from './pointing.ts'
 import { attachPvpanic } from './pvpanic.ts'
 import {
@@ -173,7 +173,7 @@ export class Machine {
     const { primary, secondary } = internals.cpu.devices.ide
     if (primary !== undefined) attachDisks(internals.cpu, primary, disks.hda, disks.hdb)
     if (secondary !== undefined) attachDisks(internals.cpu, secondary, disks.cdrom, undefined)
-    const jit = new JitGate(compile)
+    const jit = new JitGate(compile, performance.now())
     const machine = new Machine(spec, internals, tap, Object.values(disks).filter(isPresent), hooks, jit)
     fault = (error) => machine.fault(error)
     return machine
@@ -196,6 +196,7 @@ export class Machine {
     this.#stores = disks.map(({ store }) => store)
     const { cpu, bus, engine } = internals
     tap.attach(cpu)
+    tap.compiled = (bytes) => this.#jit.compiled(bytes)
     interceptReset(cpu)
     attachPvpanic(cpu.io, cpu.devices.pci, () => {
       this.#panic ??= new PanicWatch(this.#vcpu.instructions)
@@ -286,9 +287,10 @@ export class Machine {
     this.#vcpu.standAside(milliseconds)
   }
 
-  /** @param percent of a core, 1–100 */
-  setRate(percent: number): void {
+  /** What it may use, each in percent of a core, 1–100: to execute, and for the browser to compile its code. */
+  setRate(percent: number, compilePercent = DEFAULT_COMPILE_PERCENT): void {
     this.#vcpu.setRate(percent)
+    this.#jit.setRate(compilePercent, performance.now())
   }
 
   /** The next halt with interrupts off is a power-off. */
@@ -372,7 +374,7 @@ export class Machine {
   }
 
   #sliceEnded(executed: number, now: number): void {
-    if (this.#jit.sample(executed, now)) this.#enableJit()
+    if (this.#jit.sample(executed, now)) this.#internals.cpu.set_jit_config(JIT_OFF, this.#jit.isOpen ? 0 : 1)
     const written = this.console.sliceEnded()
     if (this.#vnic !== undefined) {
       const outgoing = this.#vnic.takeOutgoing()
@@ -412,10 +414,6 @@ export class Machine {
     if (frame.type === GuestFrame.goodbye)
       this.#expectedEnd = frame.untrustedPayload[0] === 1 ? 'reset-requested' : 'powered-off'
     this.#hooks.agentFrame(frame)
-  }
-
-  #enableJit(): void {
-    this.#internals.cpu.set_jit_config(JIT_OFF, 0)
   }
 
   #faulted(error: unknown): void {

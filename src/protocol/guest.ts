@@ -121,8 +121,8 @@ export type DomainRequest =
   | DomainBootstrap
   | { readonly kind: 'pause' }
   | { readonly kind: 'resume' }
-  /** Percent of one core, 1–100. */
-  | { readonly kind: 'set-rate'; readonly percent: number }
+  /** Each in percent of one core, 1–100: what it may execute, and what the browser may use to compile its code. */
+  | { readonly kind: 'set-rate'; readonly percent: number; readonly compilePercent: number }
   /** A whole frame for the guest's agent. */
   | { readonly kind: 'agent-send'; readonly frame: Uint8Array }
   /** The next halt is wanted. */

@@ -147,7 +147,7 @@ describe('control', () => {
       status: 'ok',
       text: 'web is capped at 30 % of a core',
     })
-    expect(web.requests.at(-1)).toEqual({ kind: 'set-rate', percent: 30 })
+    expect(web.requests.at(-1)).toMatchObject({ kind: 'set-rate', percent: 30 })
     expect(await ask(management, 'kill', 'web')).toEqual({ status: 'ok', text: 'web is off' })
     expect(web.terminated).toBe(true)
   })

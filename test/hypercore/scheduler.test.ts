@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { allot, type Claim } from '../../src/hypercore/scheduler.ts'
+import { allot, guestProcessors, type Claim } from '../../src/hypercore/scheduler.ts'
 
 const claim = fc.record({
   demandPercent: fc.double({ min: 0, max: 100, noNaN: true }),
@@ -12,7 +12,7 @@ const rounds = fc.tuple(fc.integer({ min: 1, max: 3 }), fc.array(claim, { maxLen
 /** Slack for sums of doubles. */
 const EPSILON = 1e-6
 
-type Row = Claim & { share: number; grant: number }
+type Row = Claim & { share: number; grant: number; compile: number }
 
 function run(processors: number, claims: readonly Claim[]): Row[] {
   const allotments = allot(processors, claims)
@@ -23,6 +23,7 @@ function run(processors: number, claims: readonly Claim[]): Row[] {
     weight,
     share: allotments[index]?.sharePercent ?? Number.NaN,
     grant: allotments[index]?.grantPercent ?? Number.NaN,
+    compile: allotments[index]?.compilePercent ?? Number.NaN,
   }))
 }
 
@@ -99,5 +100,29 @@ describe('the scheduler', () => {
 
   it('lets an idle guest wake at the level of the busy ones', () => {
     expect(run(1, [idle, busy(), busy()])[0]?.grant).toBe(49)
+  })
+
+  it('leaves the page half a processor, and a quarter of the only one', () => {
+    expect([1, 2, 4, 16].map((count) => guestProcessors(count))).toEqual([0.75, 1.5, 3.5, 15.5])
+  })
+
+  it('has what guests leave spent on compiling for the one that works', () => {
+    const [worker, other] = run(1.5, [busy(), idle])
+    expect(worker?.compile).toBe(50)
+    expect(other?.compile).toBe(20)
+    expect(run(8, [busy()])[0]?.compile).toBe(60)
+  })
+
+  it('has a fifth of each grant spent on compiling where nothing is left', () => {
+    expect(run(1.5, [busy(), busy()]).map(({ compile }) => compile)).toEqual([20, 20])
+    expect(run(1.5, [busy(), busy(), busy()]).map(({ compile }) => compile)).toEqual([10, 10, 10])
+  })
+
+  it('has no more spent on compiling than a guest may execute, in whole tens', () => {
+    const law = (rows: readonly Row[]): boolean =>
+      rows.every(
+        ({ compile, grant }) => compile >= 10 && compile % 10 === 0 && compile <= Math.max(10, grant + 5),
+      )
+    expect(check(law)).toMatchObject({ failed: false })
   })
 })

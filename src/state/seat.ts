@@ -56,6 +56,8 @@ export class Seat {
   readonly ready: Promise<void>
   readonly #environment: PageEnvironment
   readonly #feed: TerminalFeed
+  /** The stage is putting another guest in front; the sessions are told after. */
+  #isPlacing = false
   readonly #sessions = new Map<DomainId, Sessions>()
   readonly #disposables = new Disposables()
   readonly #settleReady: { resolve(): void; reject(error: Error): void }
@@ -221,6 +223,7 @@ export class Seat {
 
   /** Tells the sessions which of them is looked at. */
   #showFocused(state: MachineState, before: MachineState): void {
+    if (this.#isPlacing) return
     if (
       state.focusedId === before.focusedId &&
       state.views === before.views &&
@@ -283,8 +286,13 @@ export class Seat {
   }
 
   #setFocus(id: DomainId, startedAt: number | undefined): void {
-    this.#standAside(LONGEST_ASIDE_MS)
+    // The picture first: a word to a guest's thread wakes it, and it would go before the page's.
+    const before = this.store.getState()
+    this.#isPlacing = true
     this.store.setState((state) => withFocus(state, id, startedAt))
+    this.#isPlacing = false
+    this.#standAside(LONGEST_ASIDE_MS)
+    this.#showFocused(this.store.getState(), before)
     // The supervisor's scheduler may favour what is looked at; the page's picture does not depend on its answer.
     this.call('focus', { id }).catch((error: unknown) => this.#note(`focus ${id}: ${String(error)}`, id))
   }

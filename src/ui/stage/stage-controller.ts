@@ -53,9 +53,12 @@ export class StageController {
           this.#dropRemoved()
           this.#openDue(state)
         }
-        if (state.focusedId !== before.focusedId || state.views !== before.views) this.#show()
+        const shows = state.focusedId !== before.focusedId || state.views !== before.views
+        const giveKeyboard = shows ? this.#bring() : undefined
         if (state.focusChange !== undefined && state.focusChange !== before.focusChange)
           this.#measure(state.focusChange)
+        // Guests stand aside before that.
+        if (giveKeyboard !== undefined) queueMicrotask(giveKeyboard)
       }),
     )
     seat.setScreenshot((id) => this.screenshot(id))
@@ -135,6 +138,11 @@ export class StageController {
   }
 
   #show(): void {
+    this.#bring()()
+  }
+
+  /** Puts in front what is to be seen; what it answers gives that the keyboard, which has the browser lay the page out. */
+  #bring(): () => void {
     const state = this.#seat.store.getState()
     for (const [id, { terminal, screen }] of this.#hosts) {
       const domain = this.#seat.domain(id)
@@ -147,18 +155,18 @@ export class StageController {
     const next = domain === undefined ? undefined : hosts?.[shownView(state, domain)]
     if (hosts?.view !== undefined) hosts.terminal.open()
     const before = this.#shown
-    if (next !== before) {
-      // Asked before anything changes that could take the focus away.
-      const hadKeyboard = hasKeyboard(before)
-      this.#shown = next
+    // Asked before anything changes that could take the focus away.
+    const hadKeyboard = next !== before && hasKeyboard(before)
+    this.#shown = next
+    this.#bringToFront(hosts?.view)
+    return () => {
+      if (next === before || next !== this.#shown) return
       before?.setReachable(false)
       next?.setReachable(true)
-      if (hadKeyboard) {
-        if (next === undefined && document.activeElement instanceof HTMLElement) document.activeElement.blur()
-        next?.focus()
-      }
+      if (!hadKeyboard) return
+      if (next === undefined && document.activeElement instanceof HTMLElement) document.activeElement.blur()
+      next?.focus()
     }
-    this.#bringToFront(hosts?.view)
   }
 
   #bringToFront(view: HTMLElement | undefined): void {

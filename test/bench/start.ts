@@ -1,7 +1,8 @@
 /** Time from navigation to the firmware's first picture, to the hand-off, and to each guest's first screen. */
 
-import type { BrowserContext, Page } from 'playwright-core'
-import { withProfile } from './profile.ts'
+import type { Page } from 'playwright-core'
+import { APPLIANCES } from '../../src/appliances/definitions.ts'
+import { withQuietBrowser, type QuietPage } from './quiet-browser.ts'
 import { median } from './statistics.ts'
 
 export type StartFigures = {
@@ -36,71 +37,54 @@ export async function kept(page: Page): Promise<void> {
   })
 }
 
+/** Every appliance, by the mark that the page sets with its first screen. */
+const READY = APPLIANCES.map(({ name }) => `ready:${name}`)
+
+const isUp = (marks: Readonly<Record<string, number>>): boolean =>
+  READY.every((name) => marks[name] !== undefined)
+
 export async function measureStart(url: string): Promise<StartFigures> {
-  const warm = await withProfile((context) => measureWarm(context, url))
+  const warm = await withQuietBrowser((open) => measureWarm(open, url))
   const firstVisits: number[] = []
   for (let round = 0; round < FIRST_VISITS; round++)
-    firstVisits.push(
-      await withProfile(async (context) => lastReady(await visit(await context.newPage(), url))),
-    )
+    firstVisits.push(await withQuietBrowser(async (open) => lastReady(await (await open()).visit(url, isUp))))
   return { ...warm, firstVisitAllLiveMs: median(firstVisits) }
 }
 
 async function measureWarm(
-  context: BrowserContext,
+  open: () => Promise<QuietPage>,
   url: string,
 ): Promise<Omit<StartFigures, 'firstVisitAllLiveMs'>> {
   const rounds: Record<string, number>[] = []
   // The first visit fills the caches and does not count: these are the warm figures.
   for (let round = 0; round <= ROUNDS; round++) {
-    const page = await context.newPage()
-    const marks = await visit(page, url)
+    const page = await open()
+    const marks = await page.visit(url, isUp)
     if (round > 0) rounds.push(marks)
-    else await kept(page)
+    else await page.evaluate('navigator.serviceWorker.ready.then(() => undefined)')
     await page.close()
     await rested()
   }
-  const page = await context.newPage()
-  await visit(page, url)
+  const page = await open()
+  await page.visit(url, isUp)
   const reloads: number[] = []
-  for (let round = 0; round < FIRST_VISITS; round++) reloads.push(lastReady(await visit(page, url)))
-  const booted = await page.evaluate(() =>
-    globalThis.hypercore.domains().flatMap(({ id, origin }) => (origin?.kind === 'boot' ? [id] : [])),
+  for (let round = 0; round < FIRST_VISITS; round++) reloads.push(lastReady(await page.visit(url, isUp)))
+  const booted = await page.evaluate<string[]>(
+    `hypercore.domains().flatMap(({ id, origin }) => (origin?.kind === 'boot' ? [id] : []))`,
   )
+  await page.close()
   const of = (name: string): number => median(rounds.map((marks) => marks[name] ?? Number.NaN))
-  const ids = Object.keys(rounds[0] ?? {})
-    .filter((name) => name.startsWith('ready:'))
-    .map((name) => name.slice('ready:'.length))
   return {
     rounds: ROUNDS,
     firmwarePaintedMs: of('firmware-painted'),
     handOffMs: of('hand-off'),
-    readyMs: ids
-      .map((id) => ({ id, milliseconds: of(`ready:${id}`) }))
-      .toSorted((a, b) => a.milliseconds - b.milliseconds),
+    readyMs: APPLIANCES.map(({ name }) => ({ id: name, milliseconds: of(`ready:${name}`) })).toSorted(
+      (a, b) => a.milliseconds - b.milliseconds,
+    ),
     allLiveMs: median(rounds.map(lastReady)),
     reloadedAllLiveMs: median(reloads),
     booted,
   }
-}
-
-/** The page's marks, in milliseconds from navigation, once every guest is up. */
-async function visit(page: Page, url: string): Promise<Record<string, number>> {
-  await page.goto(url)
-  await page.waitForFunction(
-    () =>
-      globalThis.hypercore?.domains().length !== 0 &&
-      globalThis.hypercore?.domains().every(({ ready }) => ready),
-    undefined,
-    { timeout: 120_000 },
-  )
-  const marks = await page.evaluate(() =>
-    performance
-      .getEntriesByType('mark')
-      .filter(({ name }) => name.startsWith('hyperspace:'))
-      .map(({ name, startTime }) => [name.slice('hyperspace:'.length), startTime] as const),
-  )
-  return Object.fromEntries(marks)
 }
 
 function lastReady(marks: Readonly<Record<string, number>>): number {

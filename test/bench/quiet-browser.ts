@@ -83,6 +83,11 @@ export class QuietPage {
     return result.value as Value
   }
 
+  /** Runs `action` in the page, which sees nothing of its surroundings here but the argument. */
+  run<Argument, Value>(action: (argument: Argument) => Promise<Value>, argument: Argument): Promise<Value> {
+    return this.evaluate(`(${String(action)})(${JSON.stringify(argument)})`)
+  }
+
   /** The page's own marks in milliseconds from navigation, once `done` finds them complete. */
   async visit(
     url: string,

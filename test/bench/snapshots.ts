@@ -5,7 +5,7 @@
  */
 
 import type { Browser } from 'playwright-core'
-import { openProfile } from './profile.ts'
+import { withQuietBrowser } from './quiet-browser.ts'
 import { REST_MS } from './start.ts'
 import { median } from './statistics.ts'
 
@@ -32,9 +32,6 @@ const ROUNDS = 3
 
 /** What the goals are said of. */
 const MEMORY_MIB = 96
-
-/** A cold boot on a machine that does something else, too. */
-const PATIENCE = 110_000
 
 async function measureBare(browser: Browser, url: string) {
   const context = await browser.newContext()
@@ -86,102 +83,97 @@ export async function measureSnapshots(
   bareUrl: string,
 ): Promise<SnapshotFigures> {
   const bare = await measureBare(browser, bareUrl)
-  const context = await openProfile()
-  const page = await context.newPage()
-  await page.goto(`${url}?boot=primary`)
-  await page.waitForFunction(
-    () => globalThis.hypercore?.domains().some(({ id, ready }) => id === 'primary' && ready),
-    undefined,
-    { timeout: PATIENCE },
-  )
-  const raw = await page.evaluate(
-    async ({ count, rounds, memoryMiB, restMs }) => {
-      const api = globalThis.hypercore
-      const pauses: number[] = []
-      api.on('log', ({ text }) => {
-        const pause = / taken; (\d+) ms of pause/.exec(text)?.[1]
-        if (pause !== undefined) pauses.push(Number(pause))
-      })
-      let separateBytes = 0
-      let storeBytes = 0
-      api.on('snapshots', ({ storage }) => {
-        if (storage.kind !== 'open') return
-        separateBytes = storage.usage.separateBytes
-        storeBytes = storage.usage.liveBytes
-      })
-      let marks = 0
-      const answer = async (id: string) => {
-        marks += 1
-        const shell = api.console(id)
-        shell.write(`echo mark-$((${marks} + 0))-\r`)
-        await shell.waitFor(new RegExp(`^mark-${marks}-`, 'm'))
-      }
-      const time = async (act: () => Promise<unknown>) => {
-        const startedAt = performance.now()
-        await act()
-        return performance.now() - startedAt
-      }
-      const ready = (id: string) =>
-        new Promise<void>((resolve) => {
-          const look = () => {
-            if (api.domains().some((domain) => domain.id === id && domain.ready)) resolve()
-          }
-          api.on('domain', look)
-          look()
+  const raw = await withQuietBrowser(async (open) => {
+    const page = await open()
+    await page.visit(`${url}?boot=primary`, (marks) => marks['ready:primary'] !== undefined)
+    return page.run(
+      async ({ count, rounds, memoryMiB, restMs }) => {
+        const api = globalThis.hypercore
+        const pauses: number[] = []
+        api.on('log', ({ text }) => {
+          const pause = / taken; (\d+) ms of pause/.exec(text)?.[1]
+          if (pause !== undefined) pauses.push(Number(pause))
         })
-      // The first of a guest is whole: of several guests, one after the other.
-      const fulls: number[] = []
-      let ids: string[] = []
-      let guest = ''
-      const take = async () => void ids.push(await api.snapshot(guest, `round ${ids.length}`))
-      while (fulls.length < rounds) {
-        if (guest !== '') {
-          for (const id of ids) await api.removeSnapshot(id)
-          await api.kill(guest)
-          await api.remove(guest)
+        let separateBytes = 0
+        let storeBytes = 0
+        api.on('snapshots', ({ storage }) => {
+          if (storage.kind !== 'open') return
+          separateBytes = storage.usage.separateBytes
+          storeBytes = storage.usage.liveBytes
+        })
+        let marks = 0
+        const answer = async (id: string) => {
+          marks += 1
+          const shell = api.console(id)
+          shell.write(`echo mark-$((${marks} + 0))-\r`)
+          await shell.waitFor(new RegExp(`^mark-${marks}-`, 'm'))
         }
-        ids = []
-        guest = await api.create({ appliance: 'primary', memoryMiB })
-        await api.start(guest)
-        await ready(guest)
-        await answer(guest)
-        fulls.push(await time(take))
-      }
-      const incremental: number[] = []
-      while (ids.length < count) {
-        await answer(guest)
-        incremental.push(await time(take))
-      }
-      // What ended is cleared away, and nobody clones twice within a second.
-      const rest = () => new Promise((resolve) => setTimeout(resolve, restMs))
-      const clones: number[] = []
-      for (let round = 0; round < rounds; round += 1) {
-        await rest()
-        let id = ''
-        clones.push(
-          await time(async () => {
-            id = await api.clone(guest)
-            await answer(id)
-          }),
-        )
-        await api.kill(id)
-        await api.remove(id)
-      }
-      const restores: number[] = []
-      for (let round = 0; round < rounds; round += 1) {
-        await rest()
-        restores.push(
-          await time(async () => {
-            await api.restore(ids[round] ?? '')
-            await answer(guest)
-          }),
-        )
-      }
-      return { fulls, incremental, clones, restores, pauses, storeBytes, separateBytes, count: ids.length }
-    },
-    { count: COUNT, rounds: ROUNDS, memoryMiB: MEMORY_MIB, restMs: REST_MS },
-  )
-  await context.close()
+        const time = async (act: () => Promise<unknown>) => {
+          const startedAt = performance.now()
+          await act()
+          return performance.now() - startedAt
+        }
+        const ready = (id: string) =>
+          new Promise<void>((resolve) => {
+            const look = () => {
+              if (api.domains().some((domain) => domain.id === id && domain.ready)) resolve()
+            }
+            api.on('domain', look)
+            look()
+          })
+        // The first of a guest is whole: of several guests, one after the other.
+        const fulls: number[] = []
+        let ids: string[] = []
+        let guest = ''
+        const take = async () => void ids.push(await api.snapshot(guest, `round ${ids.length}`))
+        while (fulls.length < rounds) {
+          if (guest !== '') {
+            for (const id of ids) await api.removeSnapshot(id)
+            await api.kill(guest)
+            await api.remove(guest)
+          }
+          ids = []
+          guest = await api.create({ appliance: 'primary', memoryMiB })
+          await api.start(guest)
+          await ready(guest)
+          await answer(guest)
+          fulls.push(await time(take))
+        }
+        const incremental: number[] = []
+        while (ids.length < count) {
+          await answer(guest)
+          incremental.push(await time(take))
+        }
+        // What ended is cleared away, and nobody clones twice within a second.
+        const rest = () => new Promise((resolve) => setTimeout(resolve, restMs))
+        const clones: number[] = []
+        for (let round = 0; round < rounds; round += 1) {
+          await rest()
+          let id = ''
+          clones.push(
+            await time(async () => {
+              id = await api.clone(guest)
+              await answer(id)
+            }),
+          )
+          await api.kill(id)
+          await api.remove(id)
+        }
+        const restores: number[] = []
+        for (let round = 0; round < rounds; round += 1) {
+          await rest()
+          restores.push(
+            await time(async () => {
+              await api.restore(ids[round] ?? '')
+              await answer(guest)
+            }),
+          )
+        }
+        return { fulls, incremental, clones, restores, pauses, storeBytes, separateBytes, count: ids.length }
+      },
+      { count: COUNT, rounds: ROUNDS, memoryMiB: MEMORY_MIB, restMs: REST_MS },
+    )
+  })
   return {
     fullPauseMs: median(raw.pauses.slice(0, ROUNDS)),
     fullMs: median(raw.fulls),

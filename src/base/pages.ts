@@ -14,11 +14,32 @@ export function isZeroPage(words: Uint32Array, start: number): boolean {
   return true
 }
 
-/** Copies whole pages into `to`, which is zeros; both are aligned to four bytes. */
-export function copyFilledPages(from: Uint8Array, to: Uint8Array): void {
+/**
+ * Copies whole pages into `to`, which is zeros; both are aligned to four bytes.
+ * @returns the numbers of those that were copied, ascending
+ */
+export function copyFilledPages(from: Uint8Array, to: Uint8Array): Uint32Array<ArrayBuffer> {
   const words = wordsOf(from)
+  const filled = new Uint32Array(from.length / PAGE_BYTES)
+  let count = 0
   for (let at = 0; at < from.length; at += PAGE_BYTES)
-    if (!isZeroPage(words, at / 4)) to.set(from.subarray(at, at + PAGE_BYTES), at)
+    if (!isZeroPage(words, at / 4)) {
+      to.set(from.subarray(at, at + PAGE_BYTES), at)
+      filled[count] = at / PAGE_BYTES
+      count += 1
+    }
+  return filled.slice(0, count)
+}
+
+/** Copies the pages of these numbers, which are both's; those that follow each other at once. Nothing else is looked at. */
+export function copyPages(from: Uint8Array, to: Uint8Array, pages: Uint32Array): void {
+  for (let position = 0; position < pages.length;) {
+    const first = pages[position] ?? 0
+    let count = 1
+    while (pages[position + count] === first + count) count += 1
+    to.set(from.subarray(first * PAGE_BYTES, (first + count) * PAGE_BYTES), first * PAGE_BYTES)
+    position += count
+  }
 }
 
 /** Makes whole pages zeros. */

@@ -1,7 +1,7 @@
 /** Receives the state that a machine goes on from, and lets its disks be what they were in it. */
 
 import { assert } from '../base/assert.ts'
-import { copyFilledPages } from '../base/pages.ts'
+import { copyPages } from '../base/pages.ts'
 import { err, ok, type Result } from '../base/result.ts'
 import type { MachineResume } from '../machine/machine-state.ts'
 import { openStateFile, type DiskContent } from '../machine/state-file.ts'
@@ -36,12 +36,13 @@ function refuse(kind: StateFault['kind'], message: string): { ok: false; error: 
 
 /** Another domain's worker may be what speaks here: nothing is believed. */
 function checkReply(untrusted: unknown, memoryMiB: number): Result<ReceivedState, StateFault> {
-  const { kind, message, deviceState, ram, blocks, snapshot } = fieldsOf(untrusted)
+  const { kind, message, deviceState, ram, filled, blocks, snapshot } = fieldsOf(untrusted)
   if (kind === ('refused' satisfies LoadReply['kind'])) return refuse('mismatch', String(message))
   if (
     kind !== ('state' satisfies LoadReply['kind']) ||
     !(deviceState instanceof Uint8Array) ||
     !(ram instanceof ArrayBuffer) ||
+    !(filled instanceof Uint32Array) ||
     !Array.isArray(blocks) ||
     !blocks.every(isBatch)
   )
@@ -51,8 +52,11 @@ function checkReply(untrusted: unknown, memoryMiB: number): Result<ReceivedState
       'mismatch',
       `The state is of ${ram.byteLength / MIB} MiB, the machine has ${memoryMiB} MiB.`,
     )
+  if (filled.some((page) => page >= ram.byteLength / IMAGE_PAGE_BYTES))
+    return refuse('damaged', 'The state has pages beyond the end of its memory.')
   return ok({
     kind,
+    filled: new Uint32Array(filled),
     deviceState: new Uint8Array(deviceState),
     ram,
     blocks,
@@ -173,12 +177,12 @@ export async function openResumeSource(
   if (source.kind === 'golden') return openGolden(source)
   const state = await receive(source.from, memoryMiB)
   if (!state.ok) return state
-  const { deviceState, blocks, snapshot } = state.value
+  const { deviceState, filled, blocks, snapshot } = state.value
   const ram = new Uint8Array(state.value.ram)
   return ok({
     machine: {
       device: deviceState,
-      fill: (memory) => copyFilledPages(ram, memory),
+      fill: (memory) => copyPages(ram, memory, filled),
       upWith: GuestFrame.pong,
     },
     async settleDisks(disks) {

@@ -105,8 +105,8 @@ export class StateKeeper {
     const { value, pauseMs } = await this.#standingStill(
       ({ device, ram, disks }) => {
         const copy = new Uint8Array(ram.length)
-        copyFilledPages(ram, copy)
-        return { device, ram: copy.buffer, disks }
+        const filled = copyFilledPages(ram, copy)
+        return { device, ram: copy.buffer, filled, disks }
       },
       { all: true },
     )
@@ -117,6 +117,7 @@ export class StateKeeper {
         kind: 'state',
         deviceState,
         ram: value.ram,
+        filled: value.filled,
         blocks,
         snapshot: undefined,
       }

@@ -54,6 +54,8 @@ export type LoadReply =
       readonly deviceState: Uint8Array<ArrayBuffer>
       /** The receiver's own. */
       readonly ram: ArrayBuffer
+      /** Numbers of its pages that are not zeros: whoever looked for them again would touch all of it. */
+      readonly filled: Uint32Array<ArrayBuffer>
       /** Of the disks; indices from the end of RAM on. */
       readonly blocks: readonly PageBatch[]
       /** The stored snapshot that this is, for the next one to be told apart from. */

@@ -3,7 +3,7 @@
  * slot 0 and costs nothing. Equal means equal bytes: a hash only proposes (see page-hash.ts).
  */
 
-import { clearPages, isZeroPage } from '../../base/pages.ts'
+import { isZeroPage } from '../../base/pages.ts'
 import { FormatError } from './format-error.ts'
 import { HASH_WORDS, hashWords } from './page-hash.ts'
 import { SlotIndex } from './slot-index.ts'
@@ -106,7 +106,7 @@ export class PageHeap {
   }
 
   /**
-   * Reads a page per slot into `into`, aligned to four bytes; neighbours in one read.
+   * Reads a page per slot into `into`, zeros and aligned to four bytes; neighbours in one read.
    * @throws FormatError (corrupt) with `what` in its message, StorageError
    */
   load(slots: Uint32Array, into: Uint8Array, what: string): void {
@@ -114,8 +114,8 @@ export class PageHeap {
       const first = slots[page] ?? 0
       let run = 1
       if (first === 0) {
+        // Zeros already; to look would touch memory that nobody has touched yet.
         while (page + run < slots.length && slots[page + run] === 0) run += 1
-        clearPages(into.subarray(page * PAGE_BYTES, (page + run) * PAGE_BYTES))
       } else {
         const limit = this.file.runLimit(first, slots.length - page)
         while (run < limit && slots[page + run] === first + run) run += 1

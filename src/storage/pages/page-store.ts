@@ -57,6 +57,8 @@ const EMPTY: Blob4K = { length: 0, slots: new Uint32Array() }
 
 export type LoadedSnapshot = {
   readonly meta: SnapshotMeta
+  /** Numbers of the pages of RAM that are not zeros. */
+  readonly filled: Uint32Array<ArrayBuffer>
   readonly deviceState: Uint8Array<ArrayBuffer>
   /** Pages behind the RAM; indices from its end on. What is not mentioned is zeros. */
   readonly blocks: readonly PageBatch[]
@@ -235,7 +237,7 @@ export class PageStore {
   }
 
   /**
-   * Reads a snapshot: the first part of its image, the RAM, into `into` (aligned to four bytes), the rest as a value.
+   * Reads a snapshot: the first part of its image, the RAM, into `into` (zeros, aligned to four bytes), the rest as a value.
    * Every page is checked. Fails with `mismatch` where it does not fit `machine`; after a failure `into` is not to be run.
    */
   load(
@@ -255,11 +257,13 @@ export class PageStore {
       const pages = into.length / PAGE_BYTES
       if (pages > table.length)
         throw new FormatError('mismatch', `${what} has ${table.length * PAGE_BYTES} bytes of memory.`)
-      this.#heap.load(table.subarray(0, pages), into, what)
+      const ram = table.subarray(0, pages)
+      this.#heap.load(ram, into, what)
+      const filled = Uint32Array.from(ram.keys()).filter((page) => ram[page] !== 0)
       const blocks = [...this.#pages(table.subarray(pages), what)]
       const packed = this.#heap.loadBlob(content.deviceState, what)
       const deviceState = await gunzip(packed, content.deviceStateLength, what)
-      return { meta: content.meta, deviceState, blocks }
+      return { meta: content.meta, deviceState, filled, blocks }
     })
   }
 

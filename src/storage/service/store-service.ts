@@ -172,8 +172,8 @@ export class StoreService {
     try {
       const store = await this.#store()
       const ram = new Uint8Array(machine.memoryMiB * MIB)
-      const { deviceState, blocks } = valueOf(await store.load(id, machine, ram))
-      send({ kind: 'state', deviceState, ram: ram.buffer, blocks, snapshot: id }, [
+      const { deviceState, filled, blocks } = valueOf(await store.load(id, machine, ram))
+      send({ kind: 'state', deviceState, ram: ram.buffer, filled, blocks, snapshot: id }, [
         ram.buffer,
         deviceState.buffer,
         ...blocks.map(({ bytes }) => bytes.buffer),

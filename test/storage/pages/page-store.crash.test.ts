@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import type { PageStore } from '../../../src/storage/pages/page-store.ts'
 import { PAGE_BYTES } from '../../../src/storage/pages/slot-file.ts'
 import { Crash, CrashFile } from './crash-file.ts'
-import { draft, MACHINE, openStore, ramOf, value, whole } from './store-model.ts'
+import { draft, openStore, ramOf, read, value, whole } from './store-model.ts'
 
 const PAGES = 6
 
@@ -29,8 +29,7 @@ async function contentsOf(store: PageStore): Promise<Model> {
   const found = new Map<string, readonly number[]>()
   for (const { id, name, state } of store.list()) {
     expect(state).toBe('sound')
-    const ram = new Uint8Array(PAGES * PAGE_BYTES).fill(0xee)
-    const { deviceState } = value(await store.load(id, MACHINE, ram))
+    const { ram, deviceState } = await read(store, id, PAGES * PAGE_BYTES)
     expect(new TextDecoder().decode(deviceState)).toBe(`device state of ${name}`)
     const words = new Uint32Array(ram.buffer)
     // The first word of a page is its content, and the page must be that all through.

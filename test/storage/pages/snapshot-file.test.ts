@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { PAGE_BYTES } from '../../../src/storage/pages/slot-file.ts'
 import { PageStore } from '../../../src/storage/pages/page-store.ts'
 import { CrashFile } from './crash-file.ts'
-import { draft, kindOf, MACHINE, openStore, ramOf, value, whole } from './store-model.ts'
+import { draft, kindOf, MACHINE, openStore, ramOf, read, value, whole } from './store-model.ts'
 
 const RAM = ramOf([1, 0, 2, 3, 3, 0, 4])
 
@@ -50,8 +50,7 @@ describe('an exported snapshot', () => {
     expect(store.list()).toMatchObject([
       { id, domain: 'clone', parent: undefined, name: 'to go', note: 'n', machine: MACHINE },
     ])
-    const ram = new Uint8Array(RAM.length).fill(0xee)
-    const { deviceState } = value(await store.load(id, MACHINE, ram))
+    const { ram, deviceState } = await read(store, id, RAM.length)
     expect(Buffer.compare(ram, RAM)).toBe(0)
     expect(new TextDecoder().decode(deviceState)).toBe('device state of to go')
     expect(value(await store.thumbnail(id))).toEqual(Uint8Array.of(9, 8, 7))

@@ -1,7 +1,9 @@
 /** Small guests to store: a few pages of RAM, some of them equal, some zero. */
 
 import type { DiskHandle } from '../../../src/storage/opfs-disk.ts'
-import { PageStore } from '../../../src/storage/pages/page-store.ts'
+import { copyPages } from '../../../src/base/pages.ts'
+import type { SnapshotId } from '../../../src/protocol/snapshot.ts'
+import { PageStore, type LoadedSnapshot } from '../../../src/storage/pages/page-store.ts'
 import { PAGE_BYTES } from '../../../src/storage/pages/slot-file.ts'
 import type { MachineFingerprint } from '../../../src/protocol/machine-state.ts'
 import type { ImageChange, SnapshotDraft } from '../../../src/storage/pages/snapshot.ts'
@@ -65,4 +67,17 @@ export function value<T>(result: { ok: true; value: T } | { ok: false; error: Er
 
 export function kindOf(result: { ok: true } | { ok: false; error: { kind: string } }): string {
   return result.ok ? 'ok' : result.error.kind
+}
+
+/** A snapshot's RAM by the pages that the store names as filled, as a domain takes it, and the rest of what was read. */
+export async function read(
+  store: PageStore,
+  id: SnapshotId,
+  bytes: number,
+): Promise<LoadedSnapshot & { readonly ram: Uint8Array }> {
+  const into = new Uint8Array(bytes)
+  const loaded = value(await store.load(id, MACHINE, into))
+  const ram = new Uint8Array(bytes)
+  copyPages(into, ram, loaded.filled)
+  return { ...loaded, ram }
 }

@@ -40,16 +40,16 @@ describe('a state that comes over a port', () => {
     const pages = [0, 1, 2, 7, 255]
     const opened = await received(reply(pages))
     if (!opened.ok) throw new Error(opened.error.message)
-    const memory = new Uint8Array(MIB)
-    await opened.value.machine.fill(memory)
+    const [memory, { fill }] = [new Uint8Array(MIB), opened.value.machine]
+    await fill(memory)
     expect(Buffer.compare(memory, new Uint8Array(ramWith(pages)))).toBe(0)
   })
 
   it('of a guest without a filled page leaves it blank', async () => {
     const opened = await received(reply([]))
     if (!opened.ok) throw new Error(opened.error.message)
-    const memory = new Uint8Array(MIB)
-    await opened.value.machine.fill(memory)
+    const [memory, { fill }] = [new Uint8Array(MIB), opened.value.machine]
+    await fill(memory)
     expect(memory.every((byte) => byte === 0)).toBe(true)
   })
 

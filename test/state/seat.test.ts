@@ -218,6 +218,21 @@ describe('focus', () => {
     expect(vault.display.sent.filter(({ kind }) => kind === 'credit')).toHaveLength(0)
   })
 
+  it('has the other guest in front before any guest hears of a switch', () => {
+    const { seat, openPorts } = connected()
+    const ports = [openPorts('web'), openPorts('vault')]
+    const said = (): number => ports.reduce((sum, { display }) => sum + display.sent.length, 0)
+    seat.focus('vault')
+    const before = said()
+    const saidByThen: number[] = []
+    seat.store.subscribe(({ focusedId }) => {
+      if (focusedId === 'web') saidByThen.push(said())
+    })
+    seat.focus('web')
+    expect(saidByThen[0]).toBe(before)
+    expect(said()).toBeGreaterThan(before)
+  })
+
   it('has every guest stand aside for a switch, until it is painted', () => {
     const { seat, openPorts } = connected()
     const ports = [openPorts('web'), openPorts('vault')]

@@ -76,7 +76,7 @@ export const MODELLED: readonly Statement[] = [
   },
   {
     title: 'Scheduling',
-    text: 'Your operating system places the workers on its processors. HyperCore’s shares sit above that, where a hypervisor’s scheduler owns the processors.',
+    text: 'Your operating system places the workers on its processors. HyperCore’s shares sit above that, where a hypervisor’s scheduler owns the processors. Half a processor is left to this page, and what the browser compiles for a guest is an estimate.',
   },
   {
     title: 'The memory budget',

@@ -628,7 +628,7 @@ describe('the processors', () => {
     const web = await bench.up('web')
     expect(web.requests[1]).toEqual({ kind: 'set-rate', percent: 20, compilePercent: 20 })
     await bench.call({ name: 'setLimits', args: { id: idOf('web'), limits: { capPercent: 60 } } })
-    expect(web.requests.at(-1)).toEqual({ kind: 'set-rate', percent: 60, compilePercent: 60 })
+    expect(web.requests.at(-1)).toEqual({ kind: 'set-rate', percent: 60, compilePercent: 40 })
     expect(bench.info('web').limits).toEqual({ capPercent: 60, weight: 100 })
     const wrong = await bench.call({
       name: 'setLimits',

@@ -289,8 +289,11 @@ export class Seat {
     // The picture first: a word to a guest's thread wakes it, and it would go before the page's.
     const before = this.store.getState()
     this.#isPlacing = true
-    this.store.setState((state) => withFocus(state, id, startedAt))
-    this.#isPlacing = false
+    try {
+      this.store.setState((state) => withFocus(state, id, startedAt))
+    } finally {
+      this.#isPlacing = false
+    }
     this.#standAside(LONGEST_ASIDE_MS)
     this.#showFocused(this.store.getState(), before)
     // The supervisor's scheduler may favour what is looked at; the page's picture does not depend on its answer.

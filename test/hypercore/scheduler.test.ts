@@ -107,10 +107,13 @@ describe('the scheduler', () => {
   })
 
   it('has what guests leave spent on compiling for the one that works', () => {
-    const [worker, other] = run(1.5, [busy(), idle])
-    expect(worker?.compile).toBe(50)
+    const [worker, other] = run(1.3, [busy(), idle])
+    expect(worker?.compile).toBe(30)
     expect(other?.compile).toBe(20)
-    expect(run(8, [busy()])[0]?.compile).toBe(60)
+  })
+
+  it('has no more than two fifths of a processor spent on compiling for one guest, whatever is left', () => {
+    expect(run(8, [busy()])[0]?.compile).toBe(40)
   })
 
   it('has a fifth of each grant spent on compiling where nothing is left', () => {

@@ -57,8 +57,7 @@ export class StageController {
         const giveKeyboard = shows ? this.#bring() : undefined
         if (state.focusChange !== undefined && state.focusChange !== before.focusChange)
           this.#measure(state.focusChange)
-        // Guests stand aside before that.
-        if (giveKeyboard !== undefined) queueMicrotask(giveKeyboard)
+        giveKeyboard?.()
       }),
     )
     seat.setScreenshot((id) => this.screenshot(id))
@@ -160,7 +159,7 @@ export class StageController {
     this.#shown = next
     this.#bringToFront(hosts?.view)
     return () => {
-      if (next === before || next !== this.#shown) return
+      if (next === before) return
       before?.setReachable(false)
       next?.setReachable(true)
       if (!hadKeyboard) return
